@@ -1,0 +1,1 @@
+"""Models: the card that describes one, the bundle that holds one, the registry that finds one."""
