@@ -1,0 +1,1 @@
+"""Generators, discriminators and the style net, found by name in ``architectures``."""
