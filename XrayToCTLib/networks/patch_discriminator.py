@@ -9,7 +9,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 class PatchDiscriminator(nn.Module):
     """Scores overlapping patches (Isola et al., CVPR 2017), spectrally normalised (Miyato et al., ICLR 2018).
 
-    Input (N, in_channels, H, W); output (N, 1, about H / 2**layers, about W / 2**layers), one score a patch, no sigmoid.
+    Input (N, in_channels, H, W); output (N, 1, about H / 2**layers, about W / 2**layers), one score a patch.
     ``layers`` stride-2 convolutions: 3 give the classic 70-pixel patch.
     """
 

@@ -26,7 +26,8 @@ class ResNet9(nn.Module):
     """Generator of Zhu et al. (CycleGAN, ICCV 2017), after Johnson et al. (ECCV 2016), with resize convolutions.
 
     Input (N, in_channels, H, W), output (N, out_channels, H, W) in -1..1 (tanh); H and W multiples of 4.
-    The named baseline of every speed figure: 64 filters, 1 channel in and out, 11.4 M parameters, 48.7 GMAC at 256 x 256.
+    The named baseline of every speed figure: 64 filters, 1 channel in and out; 11.4 M parameters, 48.7 GMAC at
+    256 x 256.
     """
 
     multiple = 4
@@ -43,7 +44,8 @@ class ResNet9(nn.Module):
         layers += [ResidualBlock(width) for _ in range(blocks)]
         for _ in range(2):
             layers += [nn.Upsample(scale_factor=2.0, mode="nearest"), nn.ReflectionPad2d(1)]
-            layers += [nn.Conv2d(width, width // 2, 3, bias=False), nn.InstanceNorm2d(width // 2), nn.ReLU(inplace=True)]
+            layers += [nn.Conv2d(width, width // 2, 3, bias=False)]
+            layers += [nn.InstanceNorm2d(width // 2), nn.ReLU(inplace=True)]
             width //= 2
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(filters, out_channels, 7), nn.Tanh()]
         self.body = nn.Sequential(*layers)

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 class StyleNet(nn.Module):
     """Three small convolutions added to their input: (N, 1, H, W) -> (N, 1, H, W), normalised line integrals.
 
-    The way back of the physics cycle is the projector and this net. Its receptive field is 7 pixels and it starts as the
-    identity: there is no room in it to hide a code that would satisfy the cycle without the anatomy
-    (Chu et al., arXiv 1712.02950).
+    The way back of the physics cycle is the projector and this net. Its receptive field is 7 pixels and it starts as
+    the identity: there is no room in it to hide a code that would satisfy the cycle without the anatomy (Chu et al.,
+    arXiv 1712.02950).
     """
 
     def __init__(self, filters: int = 16) -> None:

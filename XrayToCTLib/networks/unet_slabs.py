@@ -32,8 +32,8 @@ class UNetSlabs(nn.Module):
     Input: (N, in_channels, H, W) float, normalised line integrals; H and W multiples of ``multiple``.
     Output: (N, slabs, H, W) float, normalised HU.
 
-    Up-sampling is nearest neighbour and convolution, which leaves no checkerboard (Odena et al., Distill 2016). The head
-    sees the input itself, so edges need not pass through the halved grid.
+    Up-sampling is nearest neighbour and convolution, which leaves no checkerboard (Odena et al., Distill 2016). The
+    head sees the input itself, so edges need not pass through the halved grid.
     """
 
     def __init__(
