@@ -1,0 +1,132 @@
+"""FidelityReport: what a comparison measured, each number with the protocol that makes it readable."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import XrayToCTError
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """One number and all that must be known to compare it with another.
+
+    Attributes:
+        metric: MAE, ME, RMSE, PSNR-2500 or SSIM.
+        value: in ``unit``; PSNR is inf when the two are equal.
+        unit: HU, dB, or "" for a pure number.
+        slabs: "central slab" or "all slabs".
+        region: "body", "given mask" or "whole field".
+        n: number of voxels that went in.
+        protocol: one sentence: window, range, mask, 2D or 3D, grid, n.
+    """
+
+    metric: str
+    value: float
+    unit: str
+    slabs: str
+    region: str
+    n: int
+    protocol: str
+
+    @property
+    def value_text(self) -> str:
+        """The value as people read it, with its unit: "141 HU", "-3.2 HU", "21.35 dB", "0.873"."""
+        if not math.isfinite(self.value):
+            return f"{self.value} {self.unit}".strip()
+        digits = {"HU": 1, "dB": 2}.get(self.unit, 3)
+        return f"{self.value:.{digits}f} {self.unit}".strip()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FidelityReport:
+    """The outcome of ``compare``.
+
+    Attributes:
+        rows: the metrics, central slab before all slabs, body before whole field.
+        difference: stack - reference, HU, float32, shape (slabs, rows, cols), on the reference's grid, both clipped
+            to the window.
+        spacing: (row, column) of that grid in mm.
+        slab_thickness: mm.
+        protocol: what holds for all rows, in full sentences.
+        alignment: the registration that was applied; "none" means that the two were compared where they lay.
+    """
+
+    rows: tuple[MetricRow, ...]
+    difference: np.ndarray
+    spacing: tuple[float, float]
+    slab_thickness: float
+    protocol: str
+    alignment: str = "none"
+
+    def row(self, metric: str, *, slabs: str = "central slab", region: str = "body") -> MetricRow:
+        """The row of one metric.
+
+        Raises:
+            XrayToCTError: there is no such row.
+        """
+        for row in self.rows:
+            if (row.metric, row.slabs, row.region) == (metric, slabs, region):
+                return row
+        raise XrayToCTError(
+            f"The report has no {metric} for {slabs}, {region}.",
+            hint="It has: " + "; ".join(f"{row.metric}, {row.slabs}, {row.region}" for row in self.rows) + ".",
+        )
+
+    def to_json(self) -> str:
+        """The report without the difference image, as JSON text; an infinite PSNR becomes null (JSON has none)."""
+        rows = [{**asdict(row), "value": row.value if math.isfinite(row.value) else None} for row in self.rows]
+        content = {
+            "protocol": self.protocol,
+            "alignment": self.alignment,
+            "grid": {
+                "shape": list(self.difference.shape),
+                "spacing_mm": list(self.spacing),
+                "slab_thickness_mm": self.slab_thickness,
+            },
+            "rows": rows,
+            "not_for_diagnostic_use": True,
+        }
+        return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write one line a row, with its protocol, UTF-8; returns the path.
+
+        Raises:
+            XrayToCTError: the file cannot be written.
+        """
+        from .whole_file import write_whole
+
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("metric", "value", "unit", "slabs", "region", "n", "protocol"))
+        writer.writerows(
+            (row.metric, row.value, row.unit, row.slabs, row.region, row.n, row.protocol) for row in self.rows
+        )
+        return write_whole(path, text.getvalue().encode())
+
+    def table_text(self) -> str:
+        """A table for a terminal: a line a metric, a column a scope, and the protocol under it."""
+        scopes = list(dict.fromkeys((row.slabs, row.region) for row in self.rows))
+        metrics = list(dict.fromkeys(row.metric for row in self.rows))
+        cells = {(row.metric, row.slabs, row.region): row.value_text for row in self.rows}
+        lines = [["", *(f"{slabs}, {region}" for slabs, region in scopes)]]
+        lines += [[metric, *(cells.get((metric, *scope), "") for scope in scopes)] for metric in metrics]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+        table = [
+            "  ".join(
+                [
+                    line[0].ljust(widths[0]),
+                    *(text.rjust(width) for text, width in zip(line[1:], widths[1:], strict=True)),
+                ]
+            )
+            for line in lines
+        ]
+        return "\n".join([*table, self.protocol, f"Alignment: {self.alignment}."])
