@@ -1,0 +1,176 @@
+"""Bundle: a model as a folder of card.json, weights.safetensors, LICENSE.txt, CREDITS.txt and perhaps preview.png."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import XrayToCTError
+from .card import CARD_FILE, ModelCard
+from .weights import load_network, write_tensors
+
+if TYPE_CHECKING:
+    import torch
+
+WEIGHTS_FILE = "weights.safetensors"
+_WEIGHT_SUFFIXES = frozenset(
+    {".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".onnx", ".h5", ".npz"}
+)
+_HINT = "Export or download the model again."
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A folder whose files were checked against its card.
+
+    Attributes:
+        folder: absolute path.
+        card: the parsed card.json.
+        sha256: of card.json. The card lists the SHA-256 of every other file, so it stands for the whole bundle.
+    """
+
+    folder: Path
+    card: ModelCard
+    sha256: str
+
+    def load_network(self) -> torch.nn.Module:
+        """The network with its weights, float32, CPU, eval mode. Raises as ``weights.load_network``."""
+        return load_network(self.card, self.folder / WEIGHTS_FILE)
+
+
+# Hashing 16 MB at every call would cost a tenth of a warm translation: a bundle that was checked is kept until the
+# size or the time stamp of one of its files changes.
+_checked: dict[Path, tuple[tuple[tuple[str, int, int], ...], Bundle]] = {}
+
+
+def load_bundle(folder: str | Path) -> Bundle:
+    """Open a bundle and check every file that its card lists.
+
+    Raises:
+        XrayToCTError: no such folder or card, a card that breaks the schema, a file that is missing or whose SHA-256
+            differs, or weights that the card does not list.
+    """
+    folder = Path(folder).expanduser().absolute()
+    if not (folder / CARD_FILE).is_file():
+        raise XrayToCTError(
+            f"{folder} is not a model: it has no {CARD_FILE}.", hint="Choose the folder that holds card.json."
+        )
+    signature = _signature(folder)
+    if folder in _checked and _checked[folder][0] == signature:
+        return _checked[folder][1]
+    try:
+        content = (folder / CARD_FILE).read_bytes()
+        text = content.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise XrayToCTError(f"{folder / CARD_FILE} cannot be read ({error}).", hint=_HINT) from error
+    card = ModelCard.from_json(text, source=str(folder / CARD_FILE))
+    _check_files(folder, card)
+    bundle = Bundle(folder, card, hashlib.sha256(content).hexdigest())
+    _checked[folder] = (signature, bundle)
+    return bundle
+
+
+def write_bundle(
+    folder: str | Path,
+    card_without_files: ModelCard | Mapping[str, Any],
+    state_dict: Mapping[str, torch.Tensor],
+    extra_files: Mapping[str, str | bytes | Path],
+    *,
+    overwrite: bool = False,
+) -> Bundle:
+    """Write a bundle, all or nothing: into a temporary folder beside ``folder`` that is renamed when it is whole.
+
+    Args:
+        folder: where the bundle will be.
+        card_without_files: the card; its ``files`` are computed here.
+        state_dict: the network's weights; written as float16.
+        extra_files: name -> text, bytes, or a file to copy. LICENSE.txt and CREDITS.txt are required.
+        overwrite: replace a bundle that is there.
+
+    Raises:
+        XrayToCTError: the folder exists, the card breaks the schema, or the weights do not fit its architecture.
+    """
+    folder = Path(folder).expanduser().absolute()
+    if folder.exists() and not overwrite:
+        raise XrayToCTError(f"{folder} exists already.", hint="Choose another folder, or allow overwriting.")
+    record = card_without_files.to_record() if isinstance(card_without_files, ModelCard) else dict(card_without_files)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        work.chmod(0o755)  # mkdtemp makes it private, a model is not
+        write_tensors(work / WEIGHTS_FILE, state_dict)
+        for name, content in extra_files.items():
+            _write_file(work, name, content)
+        record["files"] = {path.name: _sha256(path) for path in sorted(work.iterdir())}
+        card = ModelCard.from_record(record)
+        (work / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
+        load_bundle(work).load_network()  # nothing that does not load again gets the name
+        _checked.pop(work, None)
+        _move_into_place(work, folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return load_bundle(folder)
+
+
+def _check_files(folder: Path, card: ModelCard) -> None:
+    for name, expected in card.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise XrayToCTError(f"The model {card.name} lacks the file {path}.", hint=_HINT)
+        if _sha256(path) != expected:
+            raise XrayToCTError(
+                f"{path} is not the file that the card of {card.name} describes: its SHA-256 differs.", hint=_HINT
+            )
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in _WEIGHT_SUFFIXES and path.name not in card.files:
+            raise XrayToCTError(
+                f"{path} is a weights file that the card of {card.name} does not list.",
+                hint="Remove it, or export the model again.",
+            )
+
+
+def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    stats = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _write_file(folder: Path, name: str, content: str | bytes | Path) -> None:
+    target = folder / name
+    if target.parent != folder or name in (CARD_FILE, WEIGHTS_FILE):
+        raise XrayToCTError(
+            f"{name!r} cannot be a further file of a model.", hint="Use a plain file name, such as LICENSE.txt."
+        )
+    if isinstance(content, Path):
+        try:
+            content = content.read_bytes()
+        except OSError as error:
+            raise XrayToCTError(f"{name} cannot be copied ({error}).", hint="Check the path.") from error
+    target.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def _move_into_place(work: Path, folder: Path) -> None:
+    if not folder.exists():
+        work.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    folder.replace(old / folder.name)
+    try:
+        work.rename(folder)
+    except OSError:
+        (old / folder.name).rename(folder)  # put the old one back: never leave nothing
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)

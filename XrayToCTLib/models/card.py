@@ -1,0 +1,276 @@
+"""ModelCard: what a model is, how to feed it, how to read what it gives, and how far it was measured to be right."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ..errors import XrayToCTError
+from ..radiograph import View
+
+SCHEMA_VERSION = 1
+CARD_FILE = "card.json"
+_SCHEMA_PATH = Path(__file__).with_name("card.schema.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """One of the library's own networks (see networks/architectures.py) and its parameters: data, never code."""
+
+    name: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The grid that the network was trained on: spacing (row, column) in mm, shape (rows, cols)."""
+
+    spacing_mm: tuple[float, float]
+    trained_shape: tuple[int, int]
+    multiple: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slabs:
+    """How many slabs the network gives, and how thick each is along the detector's normal (mm)."""
+
+    count: int
+    thickness_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceQuantiles:
+    """Line integrals of the training radiographs at the given probabilities: what display values are mapped onto."""
+
+    probabilities: tuple[float, ...]
+    line_integrals: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInput:
+    """The network is fed (line integral - mean) / std."""
+
+    quantity: str
+    mean: float
+    std: float
+    reference_quantiles: ReferenceQuantiles
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkOutput:
+    """HU = slope_hu * output + intercept_hu, clamped to window_hu (low, high)."""
+
+    slope_hu: float
+    intercept_hu: float
+    window_hu: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """One collection the model was trained on, with its credit."""
+
+    name: str
+    patients: int
+    licence: str
+    credit: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredFidelity:
+    """One number and the protocol it was measured by: without it, it compares with nothing."""
+
+    metric: str
+    value: float
+    unit: str
+    protocol: str
+    interval95: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """The whole card, as ``card.schema.json`` describes it. ``files`` maps a file's name to its SHA-256."""
+
+    id: str
+    version: str
+    title: str
+    description: str
+    source_modality: str
+    target_modality: str
+    anatomy: str
+    views: tuple[View, ...]
+    architecture: Architecture
+    grid: Grid
+    slabs: Slabs
+    input: NetworkInput
+    output: NetworkOutput
+    training_data: tuple[TrainingData, ...]
+    fidelity: tuple[MeasuredFidelity, ...]
+    limits: tuple[str, ...]
+    licence: str
+    files: Mapping[str, str]
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def name(self) -> str:
+        """ "id@version", as the registry understands it."""
+        return f"{self.id}@{self.version}"
+
+    @classmethod
+    def from_json(cls, text: str, source: str = CARD_FILE) -> ModelCard:
+        """Read a card.
+
+        Args:
+            text: JSON.
+            source: where the text came from, for messages.
+
+        Raises:
+            XrayToCTError: broken JSON, an unsupported schema version, or a field that breaks the schema (named).
+        """
+        try:
+            record = json.loads(text, parse_constant=_refuse_constant)
+        except ValueError as error:
+            raise XrayToCTError(f"{source} is not valid JSON: {error}.", hint=_CARD_HINT) from error
+        return cls.from_record(record, source)
+
+    @classmethod
+    def from_record(cls, record: Any, source: str = CARD_FILE) -> ModelCard:
+        """The card in a parsed JSON document. Raises as ``from_json``."""
+        check_record(record, source)
+        given = record["input"]
+        return cls(
+            id=record["id"],
+            version=record["version"],
+            title=record["title"],
+            description=record["description"],
+            source_modality=record["source_modality"],
+            target_modality=record["target_modality"],
+            anatomy=record["anatomy"],
+            views=tuple(View(name) for name in record["views"]),
+            architecture=Architecture(**record["architecture"]),
+            grid=Grid(
+                spacing_mm=_pair(record["grid"]["spacing_mm"]),
+                trained_shape=(int(record["grid"]["trained_shape"][0]), int(record["grid"]["trained_shape"][1])),
+                multiple=int(record["grid"]["multiple"]),
+            ),
+            slabs=Slabs(int(record["slabs"]["count"]), float(record["slabs"]["thickness_mm"])),
+            input=NetworkInput(
+                quantity=given["quantity"],
+                mean=float(given["mean"]),
+                std=float(given["std"]),
+                reference_quantiles=ReferenceQuantiles(
+                    tuple(float(p) for p in given["reference_quantiles"]["probabilities"]),
+                    tuple(float(q) for q in given["reference_quantiles"]["line_integrals"]),
+                ),
+            ),
+            output=NetworkOutput(
+                slope_hu=float(record["output"]["slope_hu"]),
+                intercept_hu=float(record["output"]["intercept_hu"]),
+                window_hu=_pair(record["output"]["window_hu"]),
+            ),
+            training_data=tuple(TrainingData(**data) for data in record["training_data"]),
+            fidelity=tuple(
+                MeasuredFidelity(**{**row, "interval95": _pair(row["interval95"]) if "interval95" in row else None})
+                for row in record["fidelity"]
+            ),
+            limits=tuple(record["limits"]),
+            licence=record["licence"],
+            files=dict(record["files"]),
+        )
+
+    def to_record(self) -> dict[str, Any]:
+        """The card as JSON types, in the order of the schema."""
+        record: dict[str, Any] = {"schema_version": self.schema_version, **asdict(self)}
+        record["views"] = [view.value for view in self.views]
+        for row in record["fidelity"]:
+            if row["interval95"] is None:
+                del row["interval95"]
+        return json.loads(json.dumps(record))  # tuples become lists
+
+    def to_json(self) -> str:
+        """The card as the text of card.json."""
+        return json.dumps(self.to_record(), indent=2, ensure_ascii=False) + "\n"
+
+
+_CARD_HINT = "Ask the model's author for a corrected card, or export the model again."
+
+
+def check_record(record: Any, source: str = CARD_FILE) -> None:
+    """Check a parsed card against the schema and the rules that a schema cannot say.
+
+    Raises:
+        XrayToCTError: naming the first field that is wrong; or jsonschema is not installed.
+    """
+    if not isinstance(record, dict):
+        raise XrayToCTError(f"{source} is not a model card: a JSON object is expected.", hint=_CARD_HINT)
+    version = record.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise XrayToCTError(
+            f"{source} has schema_version {version!r}; this version of XrayToCT reads {SCHEMA_VERSION}.",
+            hint="Update XrayToCT, or use a model made for this version.",
+        )
+    errors = sorted(_validator().iter_errors(record), key=lambda error: [str(step) for step in error.absolute_path])
+    if errors:
+        raise XrayToCTError(
+            f"{source}: field {_field_name(errors[0].absolute_path)} is wrong: {_shorten(errors[0].message)}.",
+            hint=_CARD_HINT,
+        )
+    quantiles = record["input"]["reference_quantiles"]
+    probabilities, integrals = quantiles["probabilities"], quantiles["line_integrals"]
+    low, high = record["output"]["window_hu"]
+    for field, holds, rule in (
+        ("output.window_hu", low < high, "the low end must lie below the high end"),
+        (
+            "input.reference_quantiles.probabilities",
+            all(a < b for a, b in pairwise(probabilities)),
+            "must be strictly increasing",
+        ),
+        (
+            "input.reference_quantiles.line_integrals",
+            len(integrals) == len(probabilities),
+            f"needs one value for each of the {len(probabilities)} probabilities",
+        ),
+        (
+            "input.reference_quantiles.line_integrals",
+            all(a <= b for a, b in pairwise(integrals)) and integrals[0] < integrals[-1],
+            "must not decrease, and must not be constant",
+        ),
+    ):
+        if not holds:
+            raise XrayToCTError(f"{source}: field {field} is wrong: {rule}.", hint=_CARD_HINT)
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Any:
+    try:
+        import jsonschema
+    except ImportError as error:
+        raise XrayToCTError(
+            "The Python package jsonschema, which checks model cards, is not installed.",
+            hint="Install it with: pip install jsonschema",
+        ) from error
+    return jsonschema.Draft202012Validator(json.loads(_SCHEMA_PATH.read_text(encoding="utf-8")))
+
+
+def _field_name(path: Any) -> str:
+    name = ""
+    for step in path:
+        name += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return name.lstrip(".") or "(the whole card)"
+
+
+def _shorten(message: str, length: int = 200) -> str:
+    return message if len(message) <= length else message[: length - 3] + "..."
+
+
+def _pair(values: Any) -> tuple[float, float]:
+    return float(values[0]), float(values[1])
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")  # Python's json would take NaN and Infinity
