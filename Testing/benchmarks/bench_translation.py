@@ -1,0 +1,187 @@
+"""Time and memory of a warm translation, against the classic generator's forward pass in the same run.
+
+    python Testing/benchmarks/bench_translation.py [--model MODEL] [--size 2000] [--repeats 9] [--json]
+
+Ratio: median of translate() of one size x size radiograph (spacing set so that the field is 400 mm), model loaded,
+against the median of one forward pass of the classic CycleGAN generator (ResNet-9, ngf 64, 11.4 M parameters) on
+256 x 256, eager fp32 WITH autograd, which is the named baseline; the same under inference_mode is printed beside it.
+The three are interleaved, so that a busy machine slows all of them.
+
+Memory: peak resident memory of a fresh process after one cold translate(), less its value just before, everything
+imported. The stack itself is 244 MiB of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import numpy as np
+
+from XrayToCTLib import Radiograph, translate
+from XrayToCTLib.models.bundle import write_bundle
+from XrayToCTLib.models.registry import find_model
+from XrayToCTLib.networks.architectures import build_network
+from XrayToCTLib.radiograph import IntensityScale, SpacingSource, View
+
+FIELD_MM = 400.0
+
+
+def synthetic_radiograph(size: int) -> Radiograph:
+    """Smooth blobs and noise: translation time does not depend on what is in the picture."""
+    rows, cols = np.mgrid[0:size, 0:size].astype(np.float32) / size
+    pixels = np.exp(-8 * ((rows - 0.5) ** 2 + (cols - 0.5) ** 2)) + 0.2 * np.sin(9 * cols)
+    pixels += np.random.default_rng(0).normal(0, 0.01, pixels.shape).astype(np.float32)
+    return Radiograph(
+        pixels=pixels[None].astype(np.float32),
+        spacing=(FIELD_MM / size, FIELD_MM / size),
+        spacing_source=SpacingSource.CALLER,
+        scale=IntensityScale.DISPLAY,
+        source="synthetic",
+        identity="synthetic",
+        view=View.PA,
+    )
+
+
+def random_bundle(folder: Path) -> Path:
+    """The flagship's architecture with random weights: time and memory do not depend on what it learned."""
+    parameters = {"in_channels": 1, "slabs": 16, "widths": [48, 96, 192, 320, 320], "unshuffle": 2}
+    network: Any = build_network("unet-slabs", parameters)
+    quantiles = [i / 64 for i in range(65)]
+    card = {
+        "schema_version": 1,
+        "id": "random-weights",
+        "version": "0.0.0",
+        "title": "Random weights, for timing",
+        "description": "Not a model.",
+        "source_modality": "radiograph",
+        "target_modality": "CT",
+        "anatomy": "none",
+        "views": ["PA"],
+        "architecture": {"name": "unet-slabs", "parameters": parameters},
+        "grid": {"spacing_mm": [1.5, 1.5], "trained_shape": [256, 256], "multiple": network.multiple},
+        "slabs": {"count": 16, "thickness_mm": 20.0},
+        "input": {
+            "quantity": "line_integral",
+            "mean": 2.5,
+            "std": 1.5,
+            "reference_quantiles": {"probabilities": quantiles, "line_integrals": [5 * q for q in quantiles]},
+        },
+        "output": {"slope_hu": 1000.0, "intercept_hu": 0.0, "window_hu": [-1024.0, 1476.0]},
+        "training_data": [{"name": "none", "patients": 0, "licence": "none", "credit": "none", "url": ""}],
+        "fidelity": [],
+        "limits": ["Random weights."],
+        "licence": "Apache-2.0",
+    }
+    files = {"LICENSE.txt": "Apache-2.0\n", "CREDITS.txt": "None.\n"}
+    return write_bundle(folder / "random-weights", card, network.state_dict(), files).folder
+
+
+def time_interleaved(cases: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Median wall seconds of each case; the first two rounds warm up."""
+    seconds: dict[str, list[float]] = {name: [] for name in cases}
+    for round_number in range(repeats + 2):
+        for name, case in cases.items():
+            start = time.perf_counter()
+            case()
+            if round_number >= 2:
+                seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def measure_times(model: str, size: int, repeats: int) -> dict[str, Any]:
+    import torch
+
+    radiograph = synthetic_radiograph(size)
+    classic: Any = build_network("resnet9", {"in_channels": 1, "out_channels": 1, "filters": 64})
+    image = torch.randn(1, 1, 256, 256)
+
+    def classic_inference() -> None:
+        with torch.inference_mode():
+            classic(image)
+
+    seconds = time_interleaved(
+        {
+            "translate": lambda: translate(radiograph, model=model, device="cpu"),
+            "classic_eager_autograd": lambda: classic(image),
+            "classic_inference_mode": classic_inference,
+        },
+        repeats,
+    )
+    return {
+        "seconds": seconds,
+        "ratio": seconds["translate"] / seconds["classic_eager_autograd"],
+        "ratio_to_inference_mode": seconds["translate"] / seconds["classic_inference_mode"],
+        "threads": torch.get_num_threads(),
+    }
+
+
+def measure_memory(model: str, size: int) -> float:
+    """Peak extra MiB of one cold translate() in a fresh process."""
+    command = [sys.executable, __file__, "--memory-of-one", "--model", model, "--size", str(size)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def memory_of_one(model: str, size: int) -> float:
+    import cv2
+    import torch
+
+    radiograph = synthetic_radiograph(size)
+    find_model(model)
+    cv2.resize(radiograph.pixels[0][:64, :64], (32, 32))
+    torch.nn.functional.conv2d(torch.ones(1, 1, 4, 4), torch.ones(1, 1, 3, 3))
+    before = peak_mib()
+    translate(radiograph, model=model, device="cpu")
+    return peak_mib() - before
+
+
+def peak_mib() -> float:
+    """High-water mark of this process's resident memory."""
+    status = Path("/proc/self/status")
+    if status.exists():  # on Linux ru_maxrss starts from the parent's, which has run the classic network
+        return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024
+    import resource  # not on Windows
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--model", help="id or folder; default: the flagship's architecture with random weights")
+    parser.add_argument("--size", type=int, default=2000, help="rows and cols of the radiograph (default 2000)")
+    parser.add_argument("--repeats", type=int, default=9, help="timed rounds (default 9)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--memory-of-one", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.memory_of_one:
+        print(memory_of_one(options.model, options.size))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        model = options.model or str(random_bundle(Path(folder)))
+        result = measure_times(model, options.size, options.repeats)
+        result |= {"peak_extra_mib": measure_memory(model, options.size), "model": options.model or "random weights"}
+    if options.json:
+        print(json.dumps(result, indent=2))
+        return
+    seconds = result["seconds"]
+    print(f"{result['model']}, {options.size} x {options.size}, {result['threads']} threads, medians:")
+    print(f"  warm translate                          {seconds['translate']:.3f} s")
+    print(f"  classic ResNet-9 256^2, eager, autograd {seconds['classic_eager_autograd']:.3f} s")
+    print(f"  classic ResNet-9 256^2, inference_mode  {seconds['classic_inference_mode']:.3f} s")
+    print(f"  ratio to the baseline {result['ratio']:.3f} (target: at most 0.25)")
+    print(f"  ratio to inference_mode {result['ratio_to_inference_mode']:.3f}")
+    print(f"  peak extra memory {result['peak_extra_mib']:.0f} MiB (target: under 1024)")
+
+
+if __name__ == "__main__":
+    main()

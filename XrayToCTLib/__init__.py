@@ -1,0 +1,72 @@
+"""XrayToCT, the engine: CT-like stacks from radiographs. Research use only, not for diagnostic use.
+
+    import XrayToCTLib as x2ct
+
+    radiograph = x2ct.read_radiograph("chest.dcm")
+    stack = x2ct.translate(radiograph)
+    x2ct.write_stack(stack, "chest-ct-stack.nrrd")
+
+Names are looked up on first use, so that ``import XrayToCTLib`` itself imports nothing further.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .version import __version__
+
+if TYPE_CHECKING:
+    from .ct_stack import CtStack
+    from .errors import XrayToCTError
+    from .fidelity import FidelityReport, compare
+    from .models.card import ModelCard
+    from .models.registry import models
+    from .projection.project import project, reference_stack
+    from .radiograph import Radiograph
+    from .readers import read_radiograph
+    from .translation.engine import translate
+    from .translation.stack_file import read_stack, write_stack
+
+_HOMES = {
+    "CtStack": ".ct_stack",
+    "FidelityReport": ".fidelity",
+    "ModelCard": ".models.card",
+    "Radiograph": ".radiograph",
+    "XrayToCTError": ".errors",
+    "compare": ".fidelity",
+    "models": ".models.registry",
+    "project": ".projection.project",
+    "read_radiograph": ".readers",
+    "read_stack": ".translation.stack_file",
+    "reference_stack": ".projection.project",
+    "translate": ".translation.engine",
+    "write_stack": ".translation.stack_file",
+}
+
+__all__ = [
+    "CtStack",
+    "FidelityReport",
+    "ModelCard",
+    "Radiograph",
+    "XrayToCTError",
+    "__version__",
+    "compare",
+    "models",
+    "project",
+    "read_radiograph",
+    "read_stack",
+    "reference_stack",
+    "translate",
+    "write_stack",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,173 @@
+"""Engine: one radiograph in, one stack of slabs in estimated HU out, on the radiograph's own pixels."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..ct_stack import CtStack
+from ..errors import XrayToCTError
+from ..models.bundle import Bundle
+from ..models.card import ModelCard
+from ..models.registry import find_model
+from ..models.weights import require_torch
+from ..radiograph import Radiograph
+from ..version import __version__
+from .device import Device, choose_device
+from .harmonise import to_line_integrals
+from .progress import ProgressCallback, report
+from .resample import network_shape, pad_to_multiple, resample
+from .sanity import check_field, input_warnings
+
+NOT_FOR_DIAGNOSTIC_USE = "Research use only. Not for diagnostic use."
+
+_KEPT_NETWORKS = 2  # a session goes back and forth between two models at most; each holds its weights in memory
+_networks: OrderedDict[tuple[str, str], Any] = OrderedDict()
+_lock = threading.Lock()
+
+
+def translate(
+    radiograph: Radiograph,
+    *,
+    model: str | Path | ModelCard | None = None,
+    device: str = "auto",
+    frame: int = 0,
+    progress: ProgressCallback | None = None,
+) -> CtStack:
+    """Translate one frame of a radiograph into a stack of slabs in estimated HU.
+
+    The frame is resampled to the model's grid, turned into line integrals, passed through the network as a whole (no
+    tiles: they would show seams), mapped to HU, clamped to the model's window, and each slab is resampled back.
+
+    Args:
+        radiograph: of any size and spacing.
+        model: None for the default, an id, "id@version", a card, or the folder of a bundle.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps"; falls back to the CPU with a warning in the result.
+        frame: index of the frame, from 0.
+        progress: called with (fraction, phase); returning False cancels.
+
+    Returns:
+        (slabs, rows, cols) with the radiograph's rows, cols and spacing.
+
+    Raises:
+        TranslationCancelled: ``progress`` returned False.
+        XrayToCTError: no such frame or model, a broken bundle, no torch, an impossible field, or too little memory.
+    """
+    report(progress, 0.0, "loading the model")
+    radiograph = radiograph.frame(frame)
+    check_field(radiograph)
+    bundle = find_model(model)
+    card = bundle.card
+    warnings = radiograph.warnings + input_warnings(radiograph, card)
+    chosen = choose_device(device)
+    try:
+        chosen, slabs, harmonisation = _slabs_on_network_grid(radiograph, bundle, chosen, progress)
+        report(progress, 0.6, "resampling to the radiograph's pixels")
+        hu = _on_radiograph_grid(slabs, radiograph.shape, progress)
+    except MemoryError as error:
+        raise XrayToCTError(
+            f"There is not enough memory for {card.slabs.count} slabs of "
+            f"{radiograph.shape[0]} x {radiograph.shape[1]} pixels.",
+            hint="Close other data, or reduce the radiograph first.",
+        ) from error
+    if chosen.fallback:
+        warnings += (chosen.fallback[0].upper() + chosen.fallback[1:],)
+    provenance = {
+        "model_id": card.id,
+        "model_version": card.version,
+        "model_sha256": bundle.sha256,
+        "device": chosen.description,
+        "source": radiograph.source,
+        "source_identity": radiograph.identity,
+        "source_frame": str(frame),
+        "software_version": f"XrayToCT {__version__}",
+        "harmonisation": harmonisation,
+        "not_for_diagnostic_use": NOT_FOR_DIAGNOSTIC_USE,
+    }
+    report(progress, 1.0, "done")
+    return CtStack(
+        hu=hu,
+        spacing=radiograph.spacing,
+        slab_thickness=card.slabs.thickness_mm,
+        view=radiograph.view or card.views[0],
+        card=card,
+        provenance=provenance,
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def forget_networks() -> None:
+    """Free the memory of the networks that are kept for the next call."""
+    with _lock:
+        _networks.clear()
+
+
+def _slabs_on_network_grid(
+    radiograph: Radiograph, bundle: Bundle, device: Device, progress: ProgressCallback | None
+) -> tuple[Device, np.ndarray, str]:
+    """(device that was used, HU float32 (slabs, rows, cols) on the network's grid, what the harmonisation did)."""
+    card = bundle.card
+    shape = network_shape(radiograph.shape, radiograph.spacing, card.grid.spacing_mm)
+    pixels = resample(radiograph.pixels[0], shape)
+    integrals, harmonisation = to_line_integrals(pixels, radiograph.scale, card.input.reference_quantiles)
+    normalised = pad_to_multiple((integrals - card.input.mean) / card.input.std, card.grid.multiple)
+    device, output = _forward(bundle, normalised.astype(np.float32, copy=False), device, progress)
+    if output.ndim != 3 or output.shape[0] != card.slabs.count or output.shape[1:] != normalised.shape:
+        raise XrayToCTError(
+            f"The network of {card.name} gave {output.shape}, but its card promises {card.slabs.count} slabs of "
+            f"{normalised.shape}.",
+            hint="Export or download the model again.",
+        )
+    if not np.isfinite(output).all():
+        raise XrayToCTError(
+            f"The network of {card.name} gave NaN or infinite values for {radiograph.source}.",
+            hint="Check the image's values, or choose another model.",
+        )
+    hu = output[:, : shape[0], : shape[1]] * np.float32(card.output.slope_hu) + np.float32(card.output.intercept_hu)
+    # Clamped here, on the small grid: linear interpolation cannot leave the window again.
+    return device, np.clip(hu, *card.output.window_hu, out=hu), harmonisation
+
+
+def _forward(
+    bundle: Bundle, image: np.ndarray, device: Device, progress: ProgressCallback | None
+) -> tuple[Device, np.ndarray]:
+    """Run the network: float32 (rows, cols) in, float32 (slabs, rows, cols) out; on the CPU if the card is full."""
+    torch = require_torch()
+    try:
+        with _lock:
+            network = _network(torch, bundle, device)
+        report(progress, 0.2, "translating")
+        with torch.inference_mode():
+            batch = torch.from_numpy(image)[None, None].to(device.name, memory_format=torch.channels_last)
+            output = network(batch)[0].float().contiguous().cpu().numpy()
+        return device, output
+    except torch.OutOfMemoryError:
+        if device.name == "cpu":
+            raise MemoryError from None
+        torch.cuda.empty_cache()
+    reason = f"{device.name} has too little free memory; the CPU was used."
+    return _forward(bundle, image, Device("cpu", "cpu", fallback=reason), progress)
+
+
+def _network(torch: Any, bundle: Bundle, device: Device) -> Any:
+    key = (bundle.sha256, device.name)
+    if key not in _networks:
+        # channels_last: the same numbers to rounding, a fifth faster on CPUs
+        network: Any = bundle.load_network()
+        _networks[key] = network.to(device=device.name, memory_format=torch.channels_last)
+        while len(_networks) > _KEPT_NETWORKS:
+            _networks.popitem(last=False)
+    _networks.move_to_end(key)
+    return _networks[key]
+
+
+def _on_radiograph_grid(slabs: np.ndarray, shape: tuple[int, int], progress: ProgressCallback | None) -> np.ndarray:
+    hu = np.empty((len(slabs), *shape), np.float32)
+    for index, slab in enumerate(slabs):
+        resample(slab, shape, out=hu[index])
+        report(progress, 0.6 + 0.4 * (index + 1) / (len(slabs) + 1), "resampling to the radiograph's pixels")
+    return hu

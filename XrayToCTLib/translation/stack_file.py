@@ -1,0 +1,167 @@
+"""Stack files: a CtStack as NRRD, NIfTI or MetaImage, with what is known about it in the header.
+
+The third axis carries the slabs, with the slab thickness as its spacing; first and second are the radiograph's columns
+and rows. NRRD and MetaImage keep all provenance; NIfTI has 79 characters, which hold the view and the model.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from ..ct_stack import CtStack
+from ..errors import XrayToCTError
+from ..radiograph import View
+from .engine import NOT_FOR_DIAGNOSTIC_USE
+
+SUFFIXES = (".nrrd", ".nii.gz", ".nii", ".mha")
+_PREFIX = "XrayToCT_"  # of our keys in a header: other programs write theirs beside them
+_BETWEEN_WARNINGS = " | "
+_INT16 = (-32768, 32767)
+
+
+def stack_suffix(path: str | Path) -> str | None:
+    """The suffix of ``path`` when a stack can be written to it, else None."""
+    name = Path(path).name.lower()
+    return next((suffix for suffix in SUFFIXES if name.endswith(suffix) and name != suffix), None)
+
+
+def write_stack(
+    stack: CtStack, path: str | Path, *, as_float: bool = False, compress: bool = False, overwrite: bool = True
+) -> Path:
+    """Write a stack, all or nothing.
+
+    Args:
+        stack: to write.
+        path: ends in .nrrd, .nii.gz, .nii or .mha.
+        as_float: keep float32 HU; int16, rounded, is half the size and what CT files hold.
+        compress: gzip inside .nrrd and .mha (slow: seconds for a large radiograph); .nii.gz always is.
+        overwrite: replace a file that is there.
+
+    Returns:
+        The absolute path.
+
+    Raises:
+        XrayToCTError: another suffix, the stack's own source as target, a file that is there, or a failed write.
+    """
+    import SimpleITK as sitk
+
+    path = Path(path).expanduser().absolute()
+    suffix = stack_suffix(path)
+    if suffix is None:
+        raise XrayToCTError(
+            f"A stack cannot be written to {path.name}.", hint=f"End its name in one of {', '.join(SUFFIXES)}."
+        )
+    source = stack.provenance.get("source", "")
+    if source and _same_file(path, source):
+        raise XrayToCTError(f"{path} is the radiograph itself.", hint="Choose another name: inputs are never replaced.")
+    if path.exists() and not overwrite:
+        raise XrayToCTError(f"{path} exists already.", hint="Choose another name, or allow overwriting.")
+    if not path.parent.is_dir():
+        raise XrayToCTError(f"There is no folder {path.parent}.", hint="Create it first.")
+    image = sitk.GetImageFromArray(stack.hu if as_float else _as_int16(stack.hu))
+    image.SetSpacing((stack.spacing[1], stack.spacing[0], stack.slab_thickness))
+    for key, value in _header(stack, suffix).items():
+        image.SetMetaData(key, value)
+    # A folder of its own: the writer goes by the suffix, and whatever it leaves after a failure goes with the folder.
+    try:
+        with tempfile.TemporaryDirectory(prefix=".xray-to-ct-", dir=path.parent) as folder:
+            work = Path(folder) / f"stack{suffix}"
+            sitk.WriteImage(image, str(work), useCompression=compress)
+            work.replace(path)
+    except (OSError, RuntimeError) as error:
+        raise XrayToCTError(
+            f"{path} could not be written ({_last_line(error)}).", hint="Check the folder and the free space."
+        ) from error
+    return path
+
+
+def read_stack(path: str | Path) -> CtStack:
+    """Read a stack that ``write_stack`` wrote, or any 3D image whose third axis carries slabs.
+
+    Returns:
+        The stack, without a card. A file that does not say that it is a stack gets a warning and the view PA.
+
+    Raises:
+        XrayToCTError: no such file, not an image, or not 3D.
+    """
+    import SimpleITK as sitk
+
+    path = Path(path).expanduser().absolute()
+    if not path.is_file():
+        raise XrayToCTError(f"There is no file {path}.", hint="Check the path.")
+    try:
+        image = sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        raise XrayToCTError(
+            f"{path} cannot be read as an image ({_last_line(error)}).",
+            hint=f"Choose a stack: a file that ends in one of {', '.join(SUFFIXES)}.",
+        ) from error
+    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
+        raise XrayToCTError(
+            f"{path} is not a stack: it has {image.GetDimension()} dimensions and "
+            f"{image.GetNumberOfComponentsPerPixel()} values a pixel.",
+            hint="Choose a 3D image whose third axis carries the slabs.",
+        )
+    hu = sitk.GetArrayFromImage(image).astype(np.float32, copy=False)
+    if not np.isfinite(hu).all():
+        raise XrayToCTError(f"{path} holds NaN or infinite values.", hint="Replace them before you read it.")
+    columns, rows, thickness = image.GetSpacing()
+    known = _known(image)
+    warnings = tuple(text for text in known.pop("warnings", "").split(_BETWEEN_WARNINGS) if text)
+    view = known.pop("view", "")
+    if view not in View.__members__:
+        warnings += (f"{path.name} does not say that it is a stack of slabs; the view PA was assumed.",)
+        view = View.PA.name
+    return CtStack(
+        hu=hu,
+        spacing=(rows, columns),
+        slab_thickness=thickness,
+        view=View[view],
+        provenance=known,
+        warnings=warnings,
+    )
+
+
+def _header(stack: CtStack, suffix: str) -> dict[str, str]:
+    if suffix in (".nii", ".nii.gz"):
+        model = stack.provenance.get("model_id", "")
+        return {"ITK_FileNotes": f"XrayToCT view={stack.view.name}; not for diagnostic use; {model}"[:79]}
+    known = {"not_for_diagnostic_use": NOT_FOR_DIAGNOSTIC_USE, **stack.provenance, "view": stack.view.name}
+    if stack.warnings:
+        known["warnings"] = _BETWEEN_WARNINGS.join(stack.warnings)
+    # One line a value: a line break would end the header's entry.
+    lines = {_PREFIX + key: " ".join(str(value).split()) for key, value in known.items()}
+    return {key: line for key, line in lines.items() if line}
+
+
+def _known(image: object) -> dict[str, str]:
+    """Our own entries of an image's header, without the prefix."""
+    entries = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}  # type: ignore[attr-defined]
+    known = {key[len(_PREFIX) :]: value.strip() for key, value in entries.items() if key.startswith(_PREFIX)}
+    if match := re.match(r"XrayToCT view=(\w+)", entries.get("descrip", "")):
+        known["view"] = match[1]
+    return known
+
+
+def _as_int16(hu: np.ndarray) -> np.ndarray:
+    """Rounded HU, slab by slab: a rounded float copy of all would double the memory."""
+    out = np.empty(hu.shape, np.int16)
+    for slab, target in zip(hu, out, strict=True):
+        np.clip(np.rint(slab), *_INT16, out=target, casting="unsafe")
+    return out
+
+
+def _same_file(path: Path, source: str) -> bool:
+    try:
+        return path.samefile(source)
+    except OSError:  # one of them does not exist, or the source is the name of a node
+        return False
+
+
+def _last_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[-1].strip() if lines else type(error).__name__
