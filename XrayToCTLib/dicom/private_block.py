@@ -1,0 +1,65 @@
+"""What XrayToCT writes into a DICOM radiograph beyond the standard: the quantity of its pixel values.
+
+A standard radiograph cannot say "these are line integrals": Rescale Slope and Intercept are fixed to 1 and 0 in the DX
+IOD. So the numbers go where the standard puts them, into a Real World Value Mapping item (PS3.3 C.7.6.16.2.11:
+value = slope * stored value + intercept), and one private block names the quantity:
+
+    (0079,0010)  LO  "XRAYTOCT"       private creator
+    (0079,1001)  CS  LINE_INTEGRAL    name of an IntensityScale
+    (0079,1002)  LO                   the quantity in words
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..radiograph import IntensityScale
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+GROUP = 0x0079
+CREATOR = "XRAYTOCT"
+_QUANTITY = 0x01
+_QUANTITY_IN_WORDS = 0x02
+
+_WORDS = {
+    IntensityScale.LINE_INTEGRAL: "integral of the attenuation along the ray, ln(I0/I)",
+    IntensityScale.LOG_EXPOSURE: "gain * ln(I0/I) + offset, both unknown",
+    IntensityScale.DISPLAY: "display-processed value, bone bright",
+}
+
+
+def write_quantity(dataset: Dataset, scale: IntensityScale, slope: float, intercept: float, last_value: int) -> None:
+    """State that ``slope * stored value + intercept`` is a radiograph's value on ``scale``, for 0 <= stored <= last."""
+    from pydicom.dataset import Dataset as Item
+
+    block = dataset.private_block(GROUP, CREATOR, create=True)
+    block.add_new(_QUANTITY, "CS", scale.name)
+    block.add_new(_QUANTITY_IN_WORDS, "LO", _WORDS[scale])
+
+    unit = Item()
+    unit.CodeValue, unit.CodingSchemeDesignator, unit.CodeMeaning = "1", "UCUM", "no units"
+    mapping = Item()
+    mapping.LUTExplanation = _WORDS[scale]
+    mapping.MeasurementUnitsCodeSequence = [unit]
+    mapping.LUTLabel = scale.name
+    mapping.add_new((0x0040, 0x9211), "US", last_value)  # Real World Value Last Value Mapped
+    mapping.add_new((0x0040, 0x9216), "US", 0)  # Real World Value First Value Mapped
+    mapping.RealWorldValueIntercept = float(intercept)
+    mapping.RealWorldValueSlope = float(slope)
+    dataset.RealWorldValueMappingSequence = [mapping]
+
+
+def read_quantity(dataset: Dataset) -> tuple[IntensityScale, float, float] | None:
+    """(scale, slope, intercept) that `write_quantity` stated; None for a file that is not ours or is incomplete."""
+    try:
+        block = dataset.private_block(GROUP, CREATOR)
+        name = block[_QUANTITY].value
+        if isinstance(name, bytes):  # private attributes lose their VR in Implicit VR files
+            name = name.decode("ascii", "replace").rstrip(" \0")
+        scale = IntensityScale[str(name)]
+        mapping = dataset.RealWorldValueMappingSequence[0]
+        return scale, float(mapping.RealWorldValueSlope), float(mapping.RealWorldValueIntercept)
+    except (KeyError, AttributeError, IndexError, TypeError, ValueError):
+        return None

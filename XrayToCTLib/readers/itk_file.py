@@ -1,0 +1,80 @@
+"""Radiographs in NRRD, NIfTI and MetaImage files."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from ..errors import XrayToCTError
+from .display_orientation import orient_for_display
+from .file_format import FileFormat
+from .grey import to_grey
+from .nifti_header import check_nifti_complete
+from .raw_image import RawImage
+
+_IMAGE_IO = {
+    FileFormat.NRRD: "NrrdImageIO",
+    FileFormat.NIFTI: "NiftiImageIO",
+    FileFormat.META_IMAGE: "MetaImageIO",
+}
+# No cassette or flat panel is larger; a unit spacing that makes one larger was never set.
+_LARGEST_FIELD_MM = 700.0
+
+
+def read_itk_file(path: Path, file_format: FileFormat) -> RawImage:
+    """Pixels (1, rows, cols), turned as a person looks at them, of a 2D file or a volume with one thin axis.
+
+    Raises:
+        XrayToCTError: damaged or truncated, a volume, a colour image, complex or vector pixels.
+    """
+    if file_format is FileFormat.NIFTI:
+        check_nifti_complete(path)
+    image = _read(path, file_format)
+    array = sitk.GetArrayFromImage(image)
+    if array.dtype.kind == "c":
+        raise XrayToCTError(f"{path.name} holds complex numbers.", hint="Choose an image of real grey levels.")
+    history = [f"Read {file_format.value}, {' x '.join(map(str, image.GetSize()))}, {image.GetPixelIDTypeAsString()}."]
+    dimension = image.GetDimension()
+    direction = np.asarray(image.GetDirection(), dtype=np.float64).reshape(dimension, dimension)
+    oriented = orient_for_display(array, np.asarray(image.GetSpacing()), direction, path.name)
+    history += oriented.history
+    pixels = oriented.pixels
+    if image.GetNumberOfComponentsPerPixel() > 1:
+        if image.GetNumberOfComponentsPerPixel() > 4:
+            raise XrayToCTError(f"{path.name} holds vectors, not grey levels.", hint="Choose a grey-scale X-ray image.")
+        pixels = to_grey(pixels, path.name)
+        history.append("Took one of the equal colour channels.")
+    warnings = []
+    extent = max(pixels.shape[0] * oriented.spacing[0], pixels.shape[1] * oriented.spacing[1])
+    spacing: tuple[float, float] | None = oriented.spacing
+    if oriented.spacing == (1.0, 1.0) and extent > _LARGEST_FIELD_MM:
+        spacing = None
+        warnings.append(f"The spacing of 1 mm in the file would make the image {extent:g} mm long; it was ignored.")
+    return RawImage(np.ascontiguousarray(pixels)[np.newaxis], spacing, tuple(history), tuple(warnings))
+
+
+def _read(path: Path, file_format: FileFormat) -> sitk.Image:
+    try:
+        if file_format is FileFormat.NIFTI and not path.name.lower().endswith((".nii", ".nii.gz", ".hdr", ".img")):
+            return _read_nifti_by_another_name(path)
+        return sitk.ReadImage(str(path), imageIO=_IMAGE_IO[file_format])
+    except RuntimeError as failure:
+        lines = [line for line in str(failure).splitlines() if line.strip()]
+        raise XrayToCTError(
+            f"{path.name} cannot be read as {file_format.value}: {lines[-1].strip() if lines else 'damaged data'}.",
+            hint="The file may be truncated, or its data file missing. Export it again.",
+        ) from None
+
+
+def _read_nifti_by_another_name(path: Path) -> sitk.Image:
+    """The NIfTI library refuses files by their suffix, so it is shown a copy with the right one."""
+    with path.open("rb") as file:
+        suffix = ".nii.gz" if file.read(2) == b"\x1f\x8b" else ".nii"
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / f"image{suffix}"
+        shutil.copyfile(path, copy)
+        return sitk.ReadImage(str(copy), imageIO="NiftiImageIO")
