@@ -1,0 +1,321 @@
+"""XrayToCT: CT-like stacks from radiographs, in 3D Slicer. Research use only, not for diagnostic use."""
+
+# No "from __future__ import annotations" here: parameterNodeWrapper reads the annotations while the class is made.
+import logging
+import sys
+import time
+from typing import Annotated
+
+import slicer
+import vtk
+import XrayToCTLib
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+from XrayToCTLib import XrayToCTError
+from XrayToCTLib.models import registry
+
+from XrayToCTPanel import model_section, sample_data
+from XrayToCTPanel.dependencies import ensureDependencies, missingPackages
+from XrayToCTPanel.fidelity_table import tableFromReport
+from XrayToCTPanel.radiograph_bridge import looksLikeRadiograph, radiographFromVolume
+from XrayToCTPanel.readiness import READY_TIP, reasonNotReady
+from XrayToCTPanel.stack_bridge import checkOutput, maskFromVolume, stackFromVolume, volumeFromStack
+from XrayToCTPanel.viewers import showStack
+
+DOCUMENTATION = "https://github.com/XrayToCT/XrayToCT"
+
+
+class XrayToCT(ScriptedLoadableModule):
+    """What Slicer shows about the module before it is opened."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("X-ray to CT")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Image Synthesis")]
+        self.parent.dependencies = []
+        self.parent.contributors = ["XrayToCT contributors"]
+        self.parent.helpText = _(
+            "Makes a CT-like stack (estimated HU) from a radiograph with a CycleGAN whose way back is physics, and "
+            "measures it against a reference. Research use only, not for diagnostic use. "
+        ) + _('See the <a href="{url}">documentation</a>.').format(url=DOCUMENTATION)
+        self.parent.acknowledgementText = _(
+            "Training data and their licences are listed on each model's card. The sample radiograph is simulated from "
+            "a CT of LIDC-IDRI (CC BY 3.0), The Cancer Imaging Archive."
+        )
+        slicer.app.connect("startupCompleted()", sample_data.registerSampleData)
+
+
+@parameterNodeWrapper
+class XrayToCTParameterNode:
+    """What the panel remembers, saved with the scene.
+
+    inputVolume: the radiograph. outputVolume: where the stack goes; None makes a new volume for each run.
+    modelId: "id@version", "" is the default model. device: where the network runs. frame: of a cine image, from 0.
+    """
+
+    inputVolume: slicer.vtkMRMLScalarVolumeNode
+    outputVolume: slicer.vtkMRMLScalarVolumeNode
+    modelId: str = ""
+    device: Annotated[str, Choice(["auto", "cpu", "cuda"])] = "auto"
+    frame: Annotated[int, WithinRange(0, 9999)] = 0
+
+
+class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """Wires the panel to the logic; decides nothing about images."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self.ui = None
+        self._parameterNode = None
+        self._parameterNodeGuiTag = None
+        self._translating = False
+
+    def setup(self):
+        ScriptedLoadableModuleWidget.setup(self)
+        try:
+            self._setUpPanel()
+        except Exception as error:  # an empty panel tells the user nothing: show the reason in it
+            logging.exception("The panel could not be set up.")
+            self._showSetupFailure(error)
+
+    def _setUpPanel(self):
+        uiWidget = slicer.util.loadUI(self.resourcePath("UI/XrayToCT.ui"))
+        self.layout.addWidget(uiWidget)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        uiWidget.setMRMLScene(slicer.mrmlScene)
+        self.logic = XrayToCTLogic()
+        self.models = model_section.ModelSection(self.ui.modelComboBox, self.ui.modelCardLabel)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self._connect(self.ui.sampleButton, "clicked(bool)", self.onSampleButton)
+        self._connect(self.ui.translateButton, "clicked(bool)", self.onTranslateButton)
+        self._connect(self.ui.modelComboBox, "currentIndexChanged(int)", self.onModelChosen)
+        self.listModels()
+        self.initializeParameterNode()
+
+    @staticmethod
+    def _connect(widget, signal, slot):
+        if not widget.connect(signal, slot):  # PythonQt says nothing of a signal that does not exist
+            raise RuntimeError(f"{widget.objectName} has no signal {signal}")
+
+    def _showSetupFailure(self, error):
+        import qt
+
+        label = qt.QLabel(_("X-ray to CT cannot start: {reason}").format(reason=error))
+        label.setWordWrap(True)
+        label.setObjectName("setupFailureLabel")
+        self.layout.addWidget(label)
+
+    def cleanup(self):
+        self.removeObservers()
+        self.setParameterNode(None)
+
+    def enter(self):
+        if self.logic is not None:
+            self.listModels()
+            self.initializeParameterNode()
+
+    def exit(self):
+        self.setParameterNode(None)
+
+    def onReload(self):
+        for name in [n for n in sys.modules if n.split(".")[0] in ("XrayToCTLib", "XrayToCTPanel")]:
+            del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
+
+    def onSceneStartClose(self, caller, event):
+        self.setParameterNode(None)
+
+    def onSceneEndClose(self, caller, event):
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+
+    def initializeParameterNode(self):
+        self.setParameterNode(self.logic.getParameterNode())
+        if self._parameterNode.inputVolume is None:
+            volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+            self._parameterNode.inputVolume = next((v for v in volumes if looksLikeRadiograph(v)), None)
+
+    def setParameterNode(self, parameterNode):
+        if self._parameterNode is not None:
+            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.updatePanel)
+        self._parameterNode = parameterNode
+        if parameterNode is not None:
+            self._parameterNodeGuiTag = parameterNode.connectGui(self.ui)
+            self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self.updatePanel)
+            self.updatePanel()
+
+    def listModels(self):
+        if missingPackages():
+            self.models.setCards([], model_section.NOT_YET_READ)
+        else:
+            self.models.setCards(self.logic.models())
+
+    def updatePanel(self, caller=None, event=None):
+        """Shows the parameters, and why Translate cannot be pressed."""
+        parameters = self._parameterNode
+        if parameters is None:
+            return
+        if parameters.modelId != self.models.modelId():
+            self.models.select(parameters.modelId)
+        reason = reasonNotReady(parameters.inputVolume, parameters.outputVolume, self.models.missing)
+        self.ui.translateButton.setEnabled(not reason and not self._translating)
+        self.ui.translateButton.setToolTip(reason or READY_TIP)
+        self.ui.hintLabel.setText(reason)
+        self.ui.hintLabel.setVisible(bool(reason))
+
+    def onModelChosen(self):
+        self.models.showCard()
+        if self._parameterNode is not None:
+            self._parameterNode.modelId = self.models.modelId()
+
+    def onSampleButton(self):
+        try:
+            self._parameterNode.inputVolume = sample_data.loadSampleRadiograph()
+            self.showStatus(_("The sample is simulated from a CT: it is no real radiograph."))
+        except XrayToCTError as error:
+            self.showStatus(str(error))
+
+    def onTranslateButton(self):
+        if self._translating:
+            return
+        self._translating = True
+        try:
+            self._translate()
+        except XrayToCTError as error:
+            self.showStatus(str(error))
+        except Exception as error:  # a fault of ours: the log has the traceback, the panel one sentence
+            logging.exception("The translation failed.")
+            self.showStatus(_("The translation failed: {reason} Please report it with the log.").format(reason=error))
+        finally:
+            self._translating = False
+            self.updatePanel()
+
+    def _translate(self):
+        import qt
+
+        if missingPackages():
+            ensureDependencies()  # asks, and so lets events in: the nodes are looked up only afterwards
+            self.listModels()
+        parameters = self._parameterNode
+        if parameters is None or parameters.inputVolume is None:
+            raise XrayToCTError(_("The radiograph is gone."), hint=_("Choose another one."))
+        started = time.perf_counter()
+        slicer.app.setOverrideCursor(qt.Qt.WaitCursor)
+        try:
+            stack = self.logic.translate(
+                parameters.inputVolume,
+                model=parameters.modelId or None,
+                device=parameters.device,
+                outputVolume=parameters.outputVolume,
+                progress=self.showProgress,
+                frame=parameters.frame,
+            )
+        finally:
+            slicer.app.restoreOverrideCursor()
+        showStack(stack)
+        done = _("Made {name} in {seconds:.1f} s.").format(name=stack.GetName(), seconds=time.perf_counter() - started)
+        warnings = (stack.GetAttribute("XrayToCT.Warnings") or "").replace(" | ", "\n")
+        self.showStatus("\n".join(filter(None, [done, warnings])))
+
+    def showProgress(self, fraction, phase):
+        self.ui.statusLabel.setText(f"{phase.capitalize()}: {fraction:.0%}")
+        self.ui.statusLabel.repaint()  # at once, without processing events: those could delete the input meanwhile
+
+    def showStatus(self, text):
+        self.ui.statusLabel.setText(text)
+
+
+class XrayToCTLogic(ScriptedLoadableModuleLogic):
+    """The verbs, for the panel, for the Python console and for other modules. They need no widget."""
+
+    def getParameterNode(self):
+        return XrayToCTParameterNode(super().getParameterNode())
+
+    def models(self):
+        """The cards (XrayToCTLib.ModelCard) of all usable models, the default first."""
+        return registry.models()
+
+    def translate(
+        self, inputVolume, *, model=None, device="auto", outputVolume=None, wait=True, progress=None, frame=0
+    ):
+        """Translates a radiograph into a CT-like stack.
+
+        Args:
+            inputVolume: scalar volume node that holds a radiograph.
+            model: None for the default, an id, "id@version", a ModelCard, or the folder of a model.
+            device: "auto", "cpu" or "cuda".
+            outputVolume: scalar volume node to write into; None makes a new one.
+            wait: only True is possible: the call returns when the stack is there.
+            progress: called with (fraction, phase); returning False cancels.
+            frame: index of the frame of a cine image.
+
+        Returns:
+            vtkMRMLScalarVolumeNode, int16 HU, on the input's grid, slabs along the third axis (see stack_bridge).
+
+        Raises:
+            XrayToCTError: the scene is then as it was before.
+        """
+        if not wait:
+            raise XrayToCTError("Translating in the background is not available yet.", hint="Call it with wait=True.")
+        checkOutput(outputVolume, inputVolume)
+        ensureDependencies()
+        radiograph = radiographFromVolume(inputVolume)
+        stack = XrayToCTLib.translate(radiograph, model=model, device=device, frame=frame, progress=progress)
+        return volumeFromStack(stack, inputVolume, outputVolume)
+
+    def evaluate(self, translatedVolume, referenceVolume, *, mask=None, align=False):
+        """Measures a stack against its reference where the two lie; also adds a table node with the numbers.
+
+        Args:
+            translatedVolume, referenceVolume: scalar volume nodes with slabs along the third axis, in HU.
+            mask: volume node or array on the grid of either; None takes the body of the reference.
+            align: only False is possible.
+
+        Returns:
+            XrayToCTLib.FidelityReport.
+
+        Raises:
+            XrayToCTError: they do not show the same slabs of the same field, or hold no numbers to compare.
+        """
+        if align:
+            raise XrayToCTError("Alignment to a reference is not available yet.", hint="Call it with align=False.")
+        ensureDependencies()
+        report = XrayToCTLib.compare(
+            stackFromVolume(translatedVolume), stackFromVolume(referenceVolume), mask=maskFromVolume(mask)
+        )
+        tableFromReport(report, translatedVolume, referenceVolume)
+        return report
+
+
+class XrayToCTTest(ScriptedLoadableModuleTest):
+    """Runs the tests of Testing/Python that are meant to run inside Slicer."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear()
+
+    def runTest(self):
+        self.setUp()
+        self.test_sampleIsTranslated()
+
+    def test_sampleIsTranslated(self):
+        if missingPackages() or not sample_data.RADIOGRAPH_FILE.is_file():
+            self.delayDisplay("Skipped: packages, or the sample, are not installed.")
+            return
+        radiograph = sample_data.loadSampleRadiograph()
+        stack = XrayToCTLogic().translate(radiograph, device="cpu")
+        self.assertEqual(stack.GetImageData().GetDimensions()[:2], radiograph.GetImageData().GetDimensions()[:2])
+        self.assertGreater(stack.GetImageData().GetDimensions()[2], 1)
+        self.assertTrue(stack.GetAttribute("XrayToCT.NotForDiagnosticUse"))
+        self.delayDisplay("The sample was translated.")

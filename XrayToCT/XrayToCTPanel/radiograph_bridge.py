@@ -1,0 +1,195 @@
+"""Volume node -> Radiograph.
+
+The pixels that count are the node's: the user sees and may have changed them. What they mean (polarity, scale, view,
+where the spacing comes from) only the file knows. So:
+
+- The file is still there and the node holds exactly its pixels: the library's reader decides everything, once.
+- The user changed the pixels: they are kept; polarity is taken from how they go with the file's; the scale is unknown.
+- There is no file: polarity is estimated from the look of the image, and the result says so.
+
+Slicer reads DICOM through ITK/GDCM, which has inverted MONOCHROME1 already (value = maximum - stored value). Because the
+node's pixels are compared with what the same ITK reads, and never inverted by the tag, nothing is inverted twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from XrayToCTLib.errors import XrayToCTError
+from XrayToCTLib.radiograph import IntensityScale, Radiograph, SpacingSource
+from XrayToCTLib.readers import read_radiograph
+from XrayToCTLib.readers.grey import to_grey
+from XrayToCTLib.readers.polarity import decide_polarity
+from XrayToCTLib.readers.spacing import assumed_spacing
+
+from .provenance import PREFIX
+from .source_file import hasPhotographFile, sourceFile
+
+_SLICER_FOUND_NONE = (1.0, 1.0)
+_SAME_SPACING = 1e-4  # relative: a spacing survives the way through a header as text
+_CLEAR_CORRELATION = 0.2  # below it, changed pixels say nothing about the polarity of the file's
+_HINT = "Choose a grey-scale X-ray image."
+
+
+def looksLikeRadiograph(volumeNode: Any) -> bool:
+    """Whether a node may be offered as input unasked: one image, not a label map, not a result of ours."""
+    image = volumeNode.GetImageData()
+    return (
+        image is not None
+        and min(image.GetDimensions()[:2]) > 1
+        and image.GetDimensions()[2] == 1
+        and not volumeNode.IsA("vtkMRMLLabelMapVolumeNode")
+        and not volumeNode.GetHideFromEditors()
+        and volumeNode.GetAttribute(PREFIX + "ModelId") is None
+    )
+
+
+def radiographFromVolume(volumeNode: Any) -> Radiograph:
+    """The radiograph that a volume node holds, bone bright.
+
+    Raises:
+        XrayToCTError: no node, no pixels, NaN, colour, or a volume that is a CT or MRI rather than a radiograph.
+    """
+    pixels = _pixels(volumeNode)
+    name = volumeNode.GetName() or "The volume"
+    path = sourceFile(volumeNode)
+    fromFile = _readFile(path, frames=len(pixels), name=name)
+    if fromFile is None:
+        return _withoutFile(volumeNode, pixels, name)
+    if _holdsFilePixels(pixels, path):
+        return _withNodeSpacing(fromFile, volumeNode)
+    return _changed(volumeNode, pixels, fromFile, name)
+
+
+def _pixels(volumeNode: Any) -> np.ndarray:
+    """(frames, rows, cols) of the node, of its own type, one channel."""
+    import slicer
+
+    if volumeNode is None or not volumeNode.IsA("vtkMRMLScalarVolumeNode"):
+        raise XrayToCTError("No radiograph is chosen.", hint=_HINT)
+    name = volumeNode.GetName()
+    if volumeNode.IsA("vtkMRMLLabelMapVolumeNode"):
+        raise XrayToCTError(f"{name} is a label map, not a radiograph.", hint=_HINT)
+    image = volumeNode.GetImageData()
+    if image is None or 0 in image.GetDimensions() or image.GetPointData().GetScalars() is None:
+        raise XrayToCTError(f"{name} has no pixels.", hint=_HINT)
+    pixels = slicer.util.arrayFromVolume(volumeNode)
+    if pixels.ndim == 4:
+        pixels = to_grey(pixels, name)
+    if not np.isfinite(pixels).all():
+        raise XrayToCTError(f"{name} holds NaN or infinite values.", hint="Replace them, or load the image again.")
+    return pixels
+
+
+def _readFile(path: Path | None, *, frames: int, name: str) -> Radiograph | None:
+    """What the library reads from the file; None without one.
+
+    Several slices without a file that says that they are X-ray frames are a volume (CT, MRI, a stack of ours): they are
+    refused rather than taken for a cine of which one frame would be translated.
+    """
+    isVolume = XrayToCTError(
+        f"{name} is a volume of {frames} slices, not a radiograph.",
+        hint="Choose a single X-ray image, or a cine loaded from an XA, RF, CR or DX file.",
+    )
+    if path is None:
+        if frames > 1:
+            raise isVolume
+        return None
+    radiograph = read_radiograph(path)
+    if frames > 1 and (radiograph.frames != frames or not radiograph.modality):
+        raise isVolume
+    return radiograph
+
+
+def _holdsFilePixels(pixels: np.ndarray, path: Path | None) -> bool:
+    """Whether the node has exactly the values that ITK, through which Slicer reads, gives for the file."""
+    import SimpleITK as sitk
+
+    try:
+        stored = np.squeeze(sitk.GetArrayFromImage(sitk.ReadImage(str(path))))
+    except RuntimeError:  # a file that the library reads and this ITK does not: then nothing is known
+        return False
+    if stored.ndim == pixels.ndim and stored.shape[-1] in (3, 4) and stored.shape != pixels.shape:
+        stored = stored[..., 0]
+    return stored.size == pixels.size and np.array_equal(stored.reshape(pixels.shape), pixels)
+
+
+def _nodeSpacing(volumeNode: Any) -> tuple[float, float]:
+    """(row, column) in mm."""
+    columns, rows, _ = volumeNode.GetSpacing()
+    return rows, columns
+
+
+def _withNodeSpacing(radiograph: Radiograph, volumeNode: Any) -> Radiograph:
+    """The file's radiograph; where the node has another spacing than the file, the user set it.
+
+    A node with exactly 1 mm has the spacing that Slicer gives where it finds none. It does not look everywhere: of a CR
+    file it takes ImagerPixelSpacing but not PixelSpacing. The file's spacing is then the better one.
+    """
+    spacing = _nodeSpacing(volumeNode)
+    if np.allclose(spacing, radiograph.spacing, rtol=_SAME_SPACING):
+        return radiograph
+    if spacing != _SLICER_FOUND_NONE:
+        return replace(radiograph, spacing=spacing, spacing_source=SpacingSource.CALLER)
+    if radiograph.spacing_source is SpacingSource.ASSUMED:  # the reader has warned already
+        return radiograph
+    rows, columns = radiograph.spacing
+    warning = (
+        f"In the scene a pixel is 1 mm, because Slicer found no spacing; {rows:.4g} x {columns:.4g} mm was used. "
+        "Set it in the Volumes module before you measure distances."
+    )
+    return replace(radiograph, warnings=(*radiograph.warnings, warning))
+
+
+def _withoutFile(volumeNode: Any, pixels: np.ndarray, name: str) -> Radiograph:
+    values = pixels.astype(np.float32)
+    decision = decide_polarity(values[0], "auto")
+    warnings = ("The file of this image is not known: what its values mean was estimated from the image.",)
+    spacing, source = _nodeSpacing(volumeNode), SpacingSource.CALLER
+    if hasPhotographFile(volumeNode) and spacing == _SLICER_FOUND_NONE:
+        spacing, assumed = assumed_spacing(values.shape[1:])
+        source, warnings = SpacingSource.ASSUMED, (*warnings, assumed)
+    return Radiograph(
+        pixels=_inverted(values) if decision.invert else values,
+        spacing=spacing,
+        spacing_source=source,
+        scale=IntensityScale.DISPLAY,
+        source=name,
+        identity=volumeNode.GetID() or name,
+        history=(f"Read from the volume {name}.", decision.history),
+        warnings=(*warnings, *filter(None, [decision.warning])),
+    )
+
+
+def _changed(volumeNode: Any, pixels: np.ndarray, fromFile: Radiograph, name: str) -> Radiograph:
+    """The node's own pixels with the file's view, spacing source and polarity."""
+    values = pixels.astype(np.float32)
+    if values.shape != fromFile.pixels.shape:
+        return _withoutFile(volumeNode, pixels, name)
+    correlation = _correlation(values, fromFile.pixels)
+    if abs(correlation) < _CLEAR_CORRELATION:
+        return _withoutFile(volumeNode, pixels, name)
+    known = replace(
+        fromFile,
+        pixels=_inverted(values) if correlation < 0 else values,
+        scale=IntensityScale.DISPLAY,
+        history=(*fromFile.history, f"The pixels are those of the volume {name}, changed since the file was read."),
+        warnings=(*fromFile.warnings, "The image was changed after it was loaded: its grey levels mean no more."),
+    )
+    return _withNodeSpacing(known, volumeNode)
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Pearson's, on at most some 65,000 pixels; 0 when one of the two is constant."""
+    step = max(1, int(np.sqrt(first.size / 65536)))
+    a, b = (image[..., ::step, ::step].ravel().astype(np.float64) for image in (first, second))
+    if a.std() == 0 or b.std() == 0:
+        return 0.0
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def _inverted(values: np.ndarray) -> np.ndarray:
+    return values.max() + values.min() - values

@@ -1,0 +1,118 @@
+"""CtStack <-> volume node.
+
+A stack's node has the input's IJK to RAS for columns and rows. Slabs lie along the third axis: the centre of slab 0, the
+one nearest to the detector, lies in the plane of the radiograph, that of slab k at k times the slab thickness from it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from XrayToCTLib.ct_stack import CtStack
+from XrayToCTLib.errors import XrayToCTError
+from XrayToCTLib.radiograph import View
+
+from .display import showAsCt
+from .placement import placeBeside
+from .provenance import PREFIX, attributesOf, writeProvenance
+
+_INT16 = np.iinfo(np.int16)
+
+
+def checkOutput(outputVolume: Any, inputVolume: Any) -> None:
+    """Refuses an output node that must not, or cannot, hold a stack.
+
+    Raises:
+        XrayToCTError: it is the input, no plain scalar volume, or no longer in the scene.
+    """
+    import slicer
+
+    if outputVolume is None:
+        return
+    hint = "Choose another output volume, or none to get a new one."
+    if outputVolume is inputVolume:
+        raise XrayToCTError("The output volume is the input itself, which is never replaced.", hint=hint)
+    if getattr(outputVolume, "GetClassName", lambda: "")() != "vtkMRMLScalarVolumeNode":
+        raise XrayToCTError("The output is not a scalar volume.", hint=hint)
+    if slicer.mrmlScene.GetNodeByID(outputVolume.GetID() or "") is not outputVolume:
+        raise XrayToCTError("The output volume is no longer in the scene.", hint=hint)
+
+
+def volumeFromStack(stack: CtStack, inputVolume: Any, outputVolume: Any = None) -> Any:
+    """Writes a stack into a new node, or into ``outputVolume``; int16 HU.
+
+    Everything that can fail is done before the scene is touched; a new node that cannot be finished is removed again.
+    """
+    import slicer
+
+    array = np.clip(np.rint(stack.hu), _INT16.min, _INT16.max).astype(np.int16)
+    matrix = stackIjkToRas(inputVolume, stack.slab_thickness)
+    name = slicer.mrmlScene.GenerateUniqueName(f"{inputVolume.GetName()} CT stack")
+    node = outputVolume or slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    try:
+        with slicer.util.NodeModify(node):
+            node.SetIJKToRASMatrix(matrix)
+            slicer.util.updateVolumeFromArray(node, array)
+            node.SetAndObserveTransformNodeID(inputVolume.GetTransformNodeID())
+            known = {"view": stack.view.name, "pixel_spacing": "{} {}".format(*stack.spacing)}
+            writeProvenance(node, {**stack.provenance, **known}, inputVolume, stack.warnings)
+        showAsCt(node)
+        placeBeside(node, inputVolume)
+    except Exception:
+        if outputVolume is None:
+            slicer.mrmlScene.RemoveNode(node)
+        raise
+    return node
+
+
+def stackIjkToRas(inputVolume: Any, slabThickness: float) -> Any:
+    """The input's IJK to RAS (vtkMatrix4x4) with the slab thickness (mm) as spacing of the third axis."""
+    import vtk
+
+    matrix = vtk.vtkMatrix4x4()
+    inputVolume.GetIJKToRASMatrix(matrix)
+    third = np.array([matrix.GetElement(row, 2) for row in range(3)])
+    length = float(np.linalg.norm(third))
+    for row in range(3):
+        matrix.SetElement(row, 2, third[row] / length * slabThickness)
+    return matrix
+
+
+def stackFromVolume(volumeNode: Any) -> CtStack:
+    """A node that holds a stack, as the library's record.
+
+    Raises:
+        XrayToCTError: no node, or not a scalar volume with pixels.
+    """
+    import slicer
+
+    if volumeNode is None or volumeNode.GetClassName() != "vtkMRMLScalarVolumeNode" or not volumeNode.GetImageData():
+        raise XrayToCTError("There is no stack to compare.", hint="Choose a translated volume and its reference.")
+    columns, rows, thickness = volumeNode.GetSpacing()
+    stated = (volumeNode.GetAttribute(PREFIX + "PixelSpacing") or "").split()
+    if (rows, columns) == (1.0, 1.0) and len(stated) == 2:  # Slicer found no spacing for the input, the library did
+        rows, columns = float(stated[0]), float(stated[1])
+    view = volumeNode.GetAttribute(PREFIX + "View") or View.PA.name
+    return CtStack(
+        hu=slicer.util.arrayFromVolume(volumeNode).astype(np.float32),
+        spacing=(rows, columns),
+        slab_thickness=thickness,
+        view=View[view],
+        provenance=attributesOf(volumeNode),
+    )
+
+
+def maskFromVolume(mask: Any) -> np.ndarray | None:
+    """The mask's voxels that are not 0, bool (slabs, rows, cols); an array is passed on, None stays None.
+
+    Raises:
+        XrayToCTError: a node without voxels.
+    """
+    import slicer
+
+    if mask is None or isinstance(mask, np.ndarray):
+        return mask
+    if not mask.IsA("vtkMRMLScalarVolumeNode") or not mask.GetImageData():
+        raise XrayToCTError("The mask has no voxels.", hint="Choose a label map or a scalar volume.")
+    return np.asarray(slicer.util.arrayFromVolume(mask) != 0)
