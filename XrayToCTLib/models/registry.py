@@ -30,6 +30,18 @@ class Catalogue:
     bundles: tuple[Bundle, ...]
     problems: dict[Path, XrayToCTError]
 
+    @property
+    def default(self) -> Bundle | None:
+        """The first chest model, else the first of all; None when there is none."""
+        chest = (bundle for bundle in self.bundles if bundle.card.anatomy.lower() == "chest")
+        return next(chest, self.bundles[0] if self.bundles else None)
+
+    @property
+    def cards(self) -> list[ModelCard]:
+        """The card of each bundle, the default's first."""
+        default = self.default
+        return [bundle.card for bundle in sorted(self.bundles, key=lambda bundle: bundle is not default)]
+
 
 def bundled_models_folder() -> Path:
     """Where the models that come with the library lie."""
@@ -80,8 +92,7 @@ def models() -> list[ModelCard]:
     seen = catalogue()
     for problem in seen.problems.values():
         _logger.warning("Skipped a model: %s", problem)
-    default = _default(seen.bundles)
-    return sorted((bundle.card for bundle in seen.bundles), key=lambda card: default is None or card != default.card)
+    return seen.cards
 
 
 def find_model(model: str | Path | ModelCard | None = None) -> Bundle:
@@ -100,10 +111,9 @@ def find_model(model: str | Path | ModelCard | None = None) -> Bundle:
     if isinstance(model, ModelCard):
         model = model.name
     if model is None:
-        default = _default(seen.bundles)
-        if default is None:
+        if seen.default is None:
             raise XrayToCTError("There is no model.", hint=_what_there_is(seen))
-        return default
+        return seen.default
     for bundle in seen.bundles:
         if model in (bundle.card.id, bundle.card.name):
             return bundle
@@ -122,12 +132,6 @@ def _candidates(root: Path) -> Iterable[Path]:
     except OSError:  # the user's folder need not exist, nor be readable
         return ()
     return (folder for folder in folders if (folder / CARD_FILE).exists() or any(folder.glob("*.safetensors")))
-
-
-def _default(bundles: Iterable[Bundle]) -> Bundle | None:
-    bundles = tuple(bundles)
-    chest = (bundle for bundle in bundles if bundle.card.anatomy.lower() == "chest")
-    return next(chest, bundles[0] if bundles else None)
 
 
 def _version_key(version: str) -> tuple[tuple[int, ...], bool, str]:
