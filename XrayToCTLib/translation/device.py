@@ -48,7 +48,7 @@ def choose_device(wanted: str = "auto") -> Device:
         return Device("cpu", "cpu")
     description, reason = _probe(wanted)
     if reason:
-        return Device("cpu", "cpu", fallback=f"{wanted} was asked for but {reason}; the CPU was used.")
+        return Device("cpu", "cpu", fallback=f"The CPU was used instead of {wanted}: {reason}.")
     return Device(wanted, description)
 
 

@@ -75,7 +75,7 @@ def translate(
             hint="Close other data, or reduce the radiograph first.",
         ) from error
     if chosen.fallback:
-        warnings += (chosen.fallback[0].upper() + chosen.fallback[1:],)
+        warnings += (chosen.fallback,)
     provenance = {
         "model_id": card.id,
         "model_version": card.version,
@@ -149,7 +149,7 @@ def _forward(
         if device.name == "cpu":
             raise MemoryError from None
         torch.cuda.empty_cache()
-    reason = f"{device.name} has too little free memory; the CPU was used."
+    reason = f"The CPU was used instead of {device.name}: it has too little free memory."
     return _forward(bundle, image, Device("cpu", "cpu", fallback=reason), progress)
 
 
