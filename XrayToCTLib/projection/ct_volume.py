@@ -81,7 +81,7 @@ def ct_from_image(image: sitk.Image, source: str) -> CtVolume:
         )
     x, y, z = image.GetSpacing()
     hu = np.clip(hu, -1024, 3071).astype(np.int16)
-    return CtVolume(hu=hu, spacing=(z, y, x), source=source, centre=_body_centre(hu))
+    return CtVolume(hu=hu, spacing=(z, y, x), source=source, centre=body_centre(hu))
 
 
 def _read_series(folder: Path) -> sitk.Image:
@@ -126,7 +126,7 @@ def _along_patient_axes(image: sitk.Image) -> sitk.Image:
     )
 
 
-def _body_centre(hu: np.ndarray) -> tuple[float, float, float]:
+def body_centre(hu: np.ndarray) -> tuple[float, float, float]:
     """Middle of the body: of its extent from side to side and from front to back, and of the scanned length.
 
     The extent is that of the voxels above -300 HU between their 1st and 99th percentiles, which a table or an arm moves
