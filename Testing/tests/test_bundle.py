@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny_model import FILES, PARAMETERS, card_record, write_tiny_bundle
+from tiny_bundle import FILES, PARAMETERS, card_record, write_tiny_bundle
 
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.models.bundle import load_bundle, write_bundle

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_model import make_radiograph, write_tiny_bundle
+from tiny_bundle import make_radiograph, write_tiny_bundle
 
 import XrayToCTLib
 from XrayToCTLib import translate

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from tiny_model import card_record
+from tiny_bundle import card_record
 
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.models.card import ModelCard

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from tiny_model import write_tiny_bundle
+from tiny_bundle import write_tiny_bundle
 
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.models import registry

@@ -35,7 +35,8 @@ def input_warnings(radiograph: Radiograph, card: ModelCard) -> tuple[str, ...]:
             f"The field is {height:.0f} mm x {width:.0f} mm: check the pixel spacing; "
             f"the model expects fields from {SMALLEST_FIELD_MM:.0f} to {LARGEST_FIELD_MM:.0f} mm."
         )
-    if radiograph.spacing_source is SpacingSource.ASSUMED:
+    told = any("spacing" in warning for warning in radiograph.warnings)  # by the reader, in its own words
+    if radiograph.spacing_source is SpacingSource.ASSUMED and not told:
         warnings.append(
             f"The file gives no pixel spacing; {radiograph.spacing[0]:g} mm x {radiograph.spacing[1]:g} mm was assumed."
         )
