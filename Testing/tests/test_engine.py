@@ -40,7 +40,7 @@ class SlabNumbers(torch.nn.Module):
 def echo(tiny: Bundle, monkeypatch: pytest.MonkeyPatch) -> Bundle:
     """The tiny bundle with a network whose output is known, so that geometry and units can be checked exactly."""
     engine.forget_networks()
-    monkeypatch.setattr(engine, "_network", lambda torch_module, bundle, device: SlabNumbers())
+    monkeypatch.setattr(engine, "_network", lambda bundle, device: SlabNumbers())
     return tiny
 
 
@@ -289,19 +289,63 @@ def test_a_graphics_card_that_cannot_run_a_kernel_is_not_used(monkeypatch: pytes
         device_module._probe.cache_clear()
 
 
-def test_a_full_graphics_card_hands_over_to_the_cpu(tiny: Bundle, monkeypatch: pytest.MonkeyPatch):
-    real = engine._network
+@pytest.mark.parametrize("when", ["loading", "running"])
+def test_a_graphics_card_that_fails_hands_over_to_the_cpu(tiny: Bundle, monkeypatch: pytest.MonkeyPatch, when: str):
+    real_network, real_run = engine._network, engine._run
 
-    def full(torch_module: object, bundle: Bundle, device: device_module.Device) -> object:
-        if device.name != "cpu":
+    class Full:
+        def to(self, **_: object) -> None:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return real(torch_module, bundle, device)
 
-    monkeypatch.setattr(engine, "_network", full)
+    class Lost(torch.nn.Module):
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            raise RuntimeError("CUDA error: unspecified launch failure\nmore lines")
+
+    def network(bundle: Bundle, device: device_module.Device) -> object:
+        if device.name == "cpu":
+            return real_network(bundle, device)
+        if when == "running":
+            return Lost()
+        with monkeypatch.context() as patch:
+            patch.setattr(Bundle, "load_network", lambda self: Full())
+            return real_network(bundle, device)
+
+    def run(network: torch.nn.Module, image: np.ndarray, device: device_module.Device) -> np.ndarray:
+        if device.name == "cpu":
+            return real_run(network, image, device)
+        try:  # there is no card here to copy the image to: the network alone fails
+            network(torch.from_numpy(image))
+        except RuntimeError as error:
+            raise engine._explained(error, device) from error
+        raise AssertionError("the network did not fail")
+
+    engine.forget_networks()
+    monkeypatch.setattr(engine, "_network", network)
+    monkeypatch.setattr(engine, "_run", run)
     monkeypatch.setattr(engine, "choose_device", lambda wanted: device_module.Device("cuda", "cuda (small card)"))
     stack = translate(make_radiograph(), model=tiny.folder)
     assert stack.provenance["device"] == "cpu"
-    assert any("too little free memory" in warning for warning in stack.warnings)
+    (warning,) = stack.warnings
+    assert warning.startswith("The CPU was used instead of cuda: CUDA")
+    assert "more lines" not in warning
+
+
+def test_a_network_that_fails_on_the_cpu_is_an_error_in_words(tiny: Bundle, monkeypatch: pytest.MonkeyPatch):
+    class Broken(torch.nn.Module):
+        def __init__(self, message: str) -> None:
+            super().__init__()
+            self.message = message
+
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            raise RuntimeError(self.message)
+
+    for message, said in (
+        ("sizes do not match", "The network failed: sizes do not match"),
+        ("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes", "not enough memory"),
+    ):
+        monkeypatch.setattr(engine, "_network", lambda *_, message=message: Broken(message))
+        with pytest.raises(XrayToCTError, match=said):
+            translate(make_radiograph(), model=tiny.folder, device="cpu")
 
 
 def test_an_unknown_device_is_refused():

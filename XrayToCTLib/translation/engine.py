@@ -135,34 +135,57 @@ def _slabs_on_network_grid(
 def _forward(
     bundle: Bundle, image: np.ndarray, device: Device, progress: ProgressCallback | None
 ) -> tuple[Device, np.ndarray]:
-    """Run the network: float32 (rows, cols) in, float32 (slabs, rows, cols) out; on the CPU if the card is full."""
+    """Run the network, on the CPU if the device fails: float32 (rows, cols) in, float32 (slabs, rows, cols) out."""
+    try:
+        network = _network(bundle, device)
+        report(progress, 0.2, "translating")
+        return device, _run(network, image, device)
+    except _DeviceFailure as failure:
+        fallback = Device("cpu", "cpu", fallback=f"The CPU was used instead of {device.name}: {failure}.")
+        network = _network(bundle, fallback)
+        return fallback, _run(network, image, fallback)
+
+
+class _DeviceFailure(Exception):  # noqa: N818 - never leaves this module
+    """A device other than the CPU could not do its work: too little memory, a driver that went away."""
+
+
+def _run(network: Any, image: np.ndarray, device: Device) -> np.ndarray:
     torch = require_torch()
     try:
-        with _lock:
-            network = _network(torch, bundle, device)
-        report(progress, 0.2, "translating")
         with torch.inference_mode():
             batch = torch.from_numpy(image)[None, None].to(device.name, memory_format=torch.channels_last)
-            output = network(batch)[0].float().contiguous().cpu().numpy()
-        return device, output
-    except torch.OutOfMemoryError:
-        if device.name == "cpu":
-            raise MemoryError from None
-        torch.cuda.empty_cache()
-    reason = f"The CPU was used instead of {device.name}: it has too little free memory."
-    return _forward(bundle, image, Device("cpu", "cpu", fallback=reason), progress)
+            output: np.ndarray = network(batch)[0].float().contiguous().cpu().numpy()
+            return output
+    except RuntimeError as error:
+        raise _explained(error, device) from error
 
 
-def _network(torch: Any, bundle: Bundle, device: Device) -> Any:
+def _explained(error: RuntimeError, device: Device) -> Exception:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if device.name != "cpu":
+        return _DeviceFailure(reason)
+    if "allocate" in reason or "memory" in reason:  # torch has no class of its own for a full main memory
+        return MemoryError(reason)
+    return XrayToCTError(f"The network failed: {reason}.", hint="Export or download the model again.")
+
+
+def _network(bundle: Bundle, device: Device) -> Any:
+    """The bundle's network on the device; kept, so that a second translation starts at once."""
+    torch = require_torch()
     key = (bundle.sha256, device.name)
-    if key not in _networks:
-        # channels_last: the same numbers to rounding, a fifth faster on CPUs
-        network: Any = bundle.load_network()
-        _networks[key] = network.to(device=device.name, memory_format=torch.channels_last)
-        while len(_networks) > _KEPT_NETWORKS:
-            _networks.popitem(last=False)
-    _networks.move_to_end(key)
-    return _networks[key]
+    with _lock:
+        if key not in _networks:
+            network: Any = bundle.load_network()
+            try:
+                # channels_last: the same numbers to rounding, a fifth faster on CPUs
+                _networks[key] = network.to(device=device.name, memory_format=torch.channels_last)
+            except RuntimeError as error:
+                raise _explained(error, device) from error
+            while len(_networks) > _KEPT_NETWORKS:
+                _networks.popitem(last=False)
+        _networks.move_to_end(key)
+        return _networks[key]
 
 
 def _on_radiograph_grid(slabs: np.ndarray, shape: tuple[int, int], progress: ProgressCallback | None) -> np.ndarray:
