@@ -201,6 +201,14 @@ def test_provenance_warnings_card_and_credits_are_on_the_page(page):
         assert fact in text, fact
 
 
+def test_folders_of_this_machine_stay_off_the_page(tmp_path, radiograph, reference):
+    away = dataclasses.replace(radiograph, source="/home/anna/patients/smith/chest.dcm")
+    stack = dataclasses.replace(reference, provenance={"source": "/home/anna/patients/smith/chest.dcm"})
+    text = Page(write_report(tmp_path / "report.html", title="Sent on", radiograph=away, stack=stack)).text
+    assert text.count("chest.dcm") == 2
+    assert "smith" not in text
+
+
 def test_only_web_addresses_of_a_card_become_links(page):
     assert page[0].links == ["https://example.org/a?b=1&c=2"]
 

@@ -21,7 +21,7 @@ a { color: var(--accent); }
 figure { margin: 1rem 0; }
 figure img { display: block; max-width: 100%; height: auto; margin: 0 auto; background: #101418; border-radius: 4px; }
 figcaption { margin-top: .3rem; color: var(--soft); font-size: .9rem; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 1.2rem; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0 1.2rem; }
 .pictures .wide { grid-column: 1 / -1; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }

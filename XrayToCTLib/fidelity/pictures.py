@@ -14,9 +14,9 @@ from ..radiograph import Radiograph
 from .canvas import Canvas
 from .fidelity_report import FidelityReport
 
-# Level and width in HU. -1000..400 shows lung vessels, fat, muscle and blood at once; slabs of 20 mm average bone
-# with what lies beside it, so little is left to see above 400 HU.
-CT_WINDOW = (-300.0, 1400.0)
+# Level and width in HU, those of the Slicer module. -1050..450 shows lung vessels, fat, muscle and blood at once; slabs
+# of 20 mm average bone with what lies beside it, so little is left to see above 450 HU.
+CT_WINDOW = (-300.0, 1500.0)
 
 _DIFFERENCE_COLOURS = "RdBu_r"  # blue: too thin, white: right, red: too dense
 

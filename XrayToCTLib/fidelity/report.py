@@ -152,7 +152,7 @@ def _provenance(radiograph: Radiograph | None, stack: CtStack | None) -> str:
     if radiograph is not None:
         rows, cols = radiograph.shape
         facts |= {
-            "radiograph": radiograph.source,
+            "radiograph": _name_alone(radiograph.source),
             "identity": radiograph.identity,
             "modality": radiograph.modality,
             "view": radiograph.view.value if radiograph.view is not None else "not stated",
@@ -164,8 +164,13 @@ def _provenance(radiograph: Radiograph | None, stack: CtStack | None) -> str:
         }
     if stack is not None:
         facts["stack"] = f"{stack.slabs} slabs of {stack.slab_thickness:g} mm, {stack.view.value} view"
-        facts |= {key.replace("_", " "): value for key, value in stack.provenance.items()}
+        facts |= {key.replace("_", " "): _name_alone(value) for key, value in stack.provenance.items()}
     return _section("Provenance", _facts(facts)) if facts else ""
+
+
+def _name_alone(text: str) -> str:
+    """A file without its folders: the page is sent on, and folders name users and sometimes patients."""
+    return Path(text).name if Path(text).is_absolute() else text
 
 
 def _facts(facts: Mapping[str, str]) -> str:
