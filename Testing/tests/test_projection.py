@@ -278,6 +278,19 @@ def siddon(
     return float((np.diff(at)[inside] * mu[tuple(index[:, inside])]).sum())
 
 
+def test_a_real_ct_agrees_with_nanodrr(real_data) -> None:
+    pytest.importorskip("nanodrr")
+    from Testing.independent_projectors import nanodrr_line_integrals
+
+    ct = remove_table(read_ct(real_data / "chest_ct" / "pyradiomics-lung1.nii.gz"))
+    geometry = ProjectionGeometry(
+        shape=(64, 60), spacing=(5.0, 5.5), rotation_deg=(8.0, -5.0, 4.0), shift_mm=(7.0, -4.0)
+    )
+    made = project(ct, geometry=geometry).pixels[0]
+    other = nanodrr_line_integrals(ct.relative_attenuation(), ct.spacing, ct.centre, geometry)
+    assert np.sqrt(((made - other) ** 2).mean()) < 0.004 * other.max()
+
+
 def test_every_pixel_has_its_own_obliquity() -> None:
     geometry = ProjectionGeometry(shape=(9, 11), spacing=(30.0, 30.0), source_detector_mm=600.0)
     warps = plane_warps(geometry, SHAPE, SPACING, CENTRE)

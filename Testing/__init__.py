@@ -1,0 +1,1 @@
+"""Tests, the Slicer host, the demo and the benchmarks: run from the checkout, never installed."""
