@@ -8,6 +8,10 @@ from typing import Annotated
 
 import slicer
 import vtk
+
+import XrayToCTPanel  # noqa: F401 - first: in a checkout it makes XrayToCTLib importable
+
+# isort: split
 import XrayToCTLib
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -25,10 +29,12 @@ from XrayToCTLib.models import registry
 from XrayToCTPanel import model_section, sample_data
 from XrayToCTPanel.dependencies import ensureDependencies, missingPackages
 from XrayToCTPanel.fidelity_table import tableFromReport
-from XrayToCTPanel.radiograph_bridge import looksLikeRadiograph, radiographFromVolume
+from XrayToCTPanel.panel_words import forPanel, resultText
+from XrayToCTPanel.radiograph_bridge import firstRadiograph, radiographFromVolume
 from XrayToCTPanel.readiness import READY_TIP, reasonNotReady
 from XrayToCTPanel.stack_bridge import checkOutput, maskFromVolume, stackFromVolume, volumeFromStack
 from XrayToCTPanel.viewers import showStack
+from XrayToCTPanel.wiring import connectSignal, showSetupFailure
 
 DOCUMENTATION = "https://github.com/XrayToCT/XrayToCT"
 
@@ -74,10 +80,7 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
-        self.logic = None
-        self.ui = None
-        self._parameterNode = None
-        self._parameterNodeGuiTag = None
+        self.logic = self.ui = self._parameterNode = self._parameterNodeGuiTag = None
         self._translating = False
 
     def setup(self):
@@ -86,7 +89,8 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._setUpPanel()
         except Exception as error:  # an empty panel tells the user nothing: show the reason in it
             logging.exception("The panel could not be set up.")
-            self._showSetupFailure(error)
+            self.logic = self._parameterNode = None
+            showSetupFailure(self.layout, error)
 
     def _setUpPanel(self):
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/XrayToCT.ui"))
@@ -97,28 +101,15 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.models = model_section.ModelSection(self.ui.modelComboBox, self.ui.modelCardLabel)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
-        self._connect(self.ui.sampleButton, "clicked(bool)", self.onSampleButton)
-        self._connect(self.ui.translateButton, "clicked(bool)", self.onTranslateButton)
-        self._connect(self.ui.modelComboBox, "currentIndexChanged(int)", self.onModelChosen)
+        connectSignal(self.ui.sampleButton, "clicked(bool)", self.onSampleButton)
+        connectSignal(self.ui.translateButton, "clicked(bool)", self.onTranslateButton)
+        connectSignal(self.ui.modelComboBox, "currentIndexChanged(int)", self.onModelChosen)
         self.listModels()
         self.initializeParameterNode()
 
-    @staticmethod
-    def _connect(widget, signal, slot):
-        if not widget.connect(signal, slot):  # PythonQt says nothing of a signal that does not exist
-            raise RuntimeError(f"{widget.objectName} has no signal {signal}")
-
-    def _showSetupFailure(self, error):
-        import qt
-
-        label = qt.QLabel(_("X-ray to CT cannot start: {reason}").format(reason=error))
-        label.setWordWrap(True)
-        label.setObjectName("setupFailureLabel")
-        self.layout.addWidget(label)
-
     def cleanup(self):
-        self.removeObservers()
         self.setParameterNode(None)
+        self.removeObservers()
 
     def enter(self):
         if self.logic is not None:
@@ -143,8 +134,7 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def initializeParameterNode(self):
         self.setParameterNode(self.logic.getParameterNode())
         if self._parameterNode.inputVolume is None:
-            volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-            self._parameterNode.inputVolume = next((v for v in volumes if looksLikeRadiograph(v)), None)
+            self._parameterNode.inputVolume = firstRadiograph()
 
     def setParameterNode(self, parameterNode):
         if self._parameterNode is not None:
@@ -164,8 +154,7 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def updatePanel(self, caller=None, event=None):
         """Shows the parameters, and why Translate cannot be pressed."""
-        parameters = self._parameterNode
-        if parameters is None:
+        if (parameters := self._parameterNode) is None:
             return
         if parameters.modelId != self.models.modelId():
             self.models.select(parameters.modelId)
@@ -205,8 +194,9 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def _translate(self):
         import qt
 
-        if missingPackages():
-            ensureDependencies()  # asks, and so lets events in: the nodes are looked up only afterwards
+        missing = missingPackages()
+        ensureDependencies()  # may ask, and so let events in: the nodes are looked up only afterwards
+        if missing:
             self.listModels()
         parameters = self._parameterNode
         if parameters is None or parameters.inputVolume is None:
@@ -225,16 +215,14 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         finally:
             slicer.app.restoreOverrideCursor()
         showStack(stack)
-        done = _("Made {name} in {seconds:.1f} s.").format(name=stack.GetName(), seconds=time.perf_counter() - started)
-        warnings = (stack.GetAttribute("XrayToCT.Warnings") or "").replace(" | ", "\n")
-        self.showStatus("\n".join(filter(None, [done, warnings])))
+        self.showStatus(resultText(stack, time.perf_counter() - started))
 
     def showProgress(self, fraction, phase):
         self.ui.statusLabel.setText(f"{phase.capitalize()}: {fraction:.0%}")
         self.ui.statusLabel.repaint()  # at once, without processing events: those could delete the input meanwhile
 
     def showStatus(self, text):
-        self.ui.statusLabel.setText(text)
+        self.ui.statusLabel.setText(forPanel(text))
 
 
 class XrayToCTLogic(ScriptedLoadableModuleLogic):
@@ -250,7 +238,7 @@ class XrayToCTLogic(ScriptedLoadableModuleLogic):
     def translate(
         self, inputVolume, *, model=None, device="auto", outputVolume=None, wait=True, progress=None, frame=0
     ):
-        """Translates a radiograph into a CT-like stack.
+        """Translates a radiograph into a CT-like stack; raises XrayToCTError and leaves the scene as it was on failure.
 
         Args:
             inputVolume: scalar volume node that holds a radiograph.
@@ -263,9 +251,6 @@ class XrayToCTLogic(ScriptedLoadableModuleLogic):
 
         Returns:
             vtkMRMLScalarVolumeNode, int16 HU, on the input's grid, slabs along the third axis (see stack_bridge).
-
-        Raises:
-            XrayToCTError: the scene is then as it was before.
         """
         if not wait:
             raise XrayToCTError("Translating in the background is not available yet.", hint="Call it with wait=True.")
@@ -279,15 +264,12 @@ class XrayToCTLogic(ScriptedLoadableModuleLogic):
         """Measures a stack against its reference where the two lie; also adds a table node with the numbers.
 
         Args:
-            translatedVolume, referenceVolume: scalar volume nodes with slabs along the third axis, in HU.
+            translatedVolume, referenceVolume: nodes in HU with the same slabs of the same field, else XrayToCTError.
             mask: volume node or array on the grid of either; None takes the body of the reference.
             align: only False is possible.
 
         Returns:
             XrayToCTLib.FidelityReport.
-
-        Raises:
-            XrayToCTError: they do not show the same slabs of the same field, or hold no numbers to compare.
         """
         if align:
             raise XrayToCTError("Alignment to a reference is not available yet.", hint="Call it with align=False.")
@@ -300,22 +282,18 @@ class XrayToCTLogic(ScriptedLoadableModuleLogic):
 
 
 class XrayToCTTest(ScriptedLoadableModuleTest):
-    """Runs the tests of Testing/Python that are meant to run inside Slicer."""
-
-    def setUp(self):
-        slicer.mrmlScene.Clear()
+    """What "Reload and Test" runs; Testing/Python holds the tests for ctest."""
 
     def runTest(self):
-        self.setUp()
-        self.test_sampleIsTranslated()
-
-    def test_sampleIsTranslated(self):
+        slicer.mrmlScene.Clear()
         if missingPackages() or not sample_data.RADIOGRAPH_FILE.is_file():
             self.delayDisplay("Skipped: packages, or the sample, are not installed.")
             return
+        self.test_sampleIsTranslated()
+
+    def test_sampleIsTranslated(self):
         radiograph = sample_data.loadSampleRadiograph()
         stack = XrayToCTLogic().translate(radiograph, device="cpu")
         self.assertEqual(stack.GetImageData().GetDimensions()[:2], radiograph.GetImageData().GetDimensions()[:2])
-        self.assertGreater(stack.GetImageData().GetDimensions()[2], 1)
         self.assertTrue(stack.GetAttribute("XrayToCT.NotForDiagnosticUse"))
         self.delayDisplay("The sample was translated.")

@@ -30,27 +30,38 @@ class ModelSection:
 
     @property
     def missing(self) -> str:
-        """Why nothing can be translated: "" when there is a model, or when models cannot be listed yet."""
-        return "" if self._cards or self._why == NOT_YET_READ else self._why
+        """Why the chosen model cannot translate: "" when it can, or when models cannot be listed yet."""
+        if not self._cards:
+            return "" if self._why == NOT_YET_READ else self._why
+        return "" if self._chosenCard() else f"The model {self.modelId()} is not installed: choose another one."
 
     def setCards(self, cards: list[ModelCard], why: str = NO_MODEL) -> None:
         """Lists the cards, the default first. ``why``: what to say when there is none."""
-        self._cards, self._why = list(cards), why
         chosen = self.modelId()
-        blocked = self._comboBox.blockSignals(True)
-        self._comboBox.clear()
-        for card in self._cards:
-            self._comboBox.addItem(f"{card.title} ({card.version})", card.name)
+        self._cards, self._why = list(cards), why
+        self._fill([(f"{card.title} ({card.version})", card.name) for card in self._cards])
         if not self._cards:
-            self._comboBox.addItem("Default model" if why == NOT_YET_READ else "No model", "")
-        self._comboBox.blockSignals(blocked)
+            self._fill([("Default model" if why == NOT_YET_READ else "No model", "")])
         self.select(chosen)
 
     def select(self, modelId: str) -> None:
-        """Shows the model of that name; an unknown or empty name shows the default."""
-        names = [card.name for card in self._cards]
-        self._comboBox.setCurrentIndex(names.index(modelId) if modelId in names else 0)
+        """Shows a model; "" is the default. One that is not installed (a scene from elsewhere) is shown as such."""
+        names = [self._comboBox.itemData(i) for i in range(self._comboBox.count)]
+        if modelId and modelId not in names:
+            self._fill([(f"{modelId} (not installed)", modelId)], keep=True)
+            names.append(modelId)
+        blocked = self._comboBox.blockSignals(True)
+        self._comboBox.setCurrentIndex(names.index(modelId) if modelId else 0)
+        self._comboBox.blockSignals(blocked)
         self.showCard()
+
+    def _fill(self, items: list[tuple[str, str]], *, keep: bool = False) -> None:
+        blocked = self._comboBox.blockSignals(True)
+        if not keep:
+            self._comboBox.clear()
+        for text, modelId in items:
+            self._comboBox.addItem(text, modelId)
+        self._comboBox.blockSignals(blocked)
 
     def modelId(self) -> str:
         """ "id@version" of the chosen model, or "" for the default."""
@@ -58,8 +69,12 @@ class ModelSection:
         return str(self._comboBox.itemData(index) or "") if index >= 0 else ""
 
     def showCard(self) -> None:
-        card = next((card for card in self._cards if card.name == self.modelId()), None)
-        self._cardLabel.setText(cardText(card) if card else self._why)
+        """Shows the card of the chosen model, or why there is none."""
+        card = self._chosenCard()
+        self._cardLabel.setText(cardText(card) if card else self.missing or self._why)
+
+    def _chosenCard(self) -> ModelCard | None:
+        return next((card for card in self._cards if card.name == self.modelId()), None)
 
 
 def cardText(card: ModelCard) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 PREFIX = "XrayToCT."
 SOURCE_REFERENCE = "XrayToCT.Source"  # a node reference follows its node when IDs change on scene import
 _ABBREVIATIONS = {"sha256": "SHA256", "id": "Id"}
-_BETWEEN_WARNINGS = " | "
+BETWEEN_WARNINGS = " | "
 
 
 def attributeName(key: str) -> str:
@@ -25,7 +25,7 @@ def writeProvenance(node: Any, provenance: Mapping[str, str], inputVolume: Any, 
     node.SetAttribute(PREFIX + "SourceNodeID", inputVolume.GetID())
     node.SetAttribute(PREFIX + "SourceName", inputVolume.GetName() or "")
     if warnings:
-        node.SetAttribute(PREFIX + "Warnings", _BETWEEN_WARNINGS.join(warnings))
+        node.SetAttribute(PREFIX + "Warnings", BETWEEN_WARNINGS.join(warnings))
     node.SetNodeReferenceID(SOURCE_REFERENCE, inputVolume.GetID())
 
 

@@ -7,8 +7,8 @@ where the spacing comes from) only the file knows. So:
 - The user changed the pixels: they are kept; polarity is taken from how they go with the file's; the scale is unknown.
 - There is no file: polarity is estimated from the look of the image, and the result says so.
 
-Slicer reads DICOM through ITK/GDCM, which has inverted MONOCHROME1 already (value = maximum - stored value). Because the
-node's pixels are compared with what the same ITK reads, and never inverted by the tag, nothing is inverted twice.
+Slicer reads DICOM through ITK/GDCM, which has inverted MONOCHROME1 already (value = maximum - stored value). Because
+the node's pixels are compared with what the same ITK reads, and never inverted by the tag, none is inverted twice.
 """
 
 from __future__ import annotations
@@ -45,6 +45,14 @@ def looksLikeRadiograph(volumeNode: Any) -> bool:
         and not volumeNode.GetHideFromEditors()
         and volumeNode.GetAttribute(PREFIX + "ModelId") is None
     )
+
+
+def firstRadiograph() -> Any:
+    """The first volume of the scene that looks like a radiograph, or None."""
+    import slicer
+
+    volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    return next((volume for volume in volumes if looksLikeRadiograph(volume)), None)
 
 
 def radiographFromVolume(volumeNode: Any) -> Radiograph:

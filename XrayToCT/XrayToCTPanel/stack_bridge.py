@@ -1,7 +1,7 @@
 """CtStack <-> volume node.
 
-A stack's node has the input's IJK to RAS for columns and rows. Slabs lie along the third axis: the centre of slab 0, the
-one nearest to the detector, lies in the plane of the radiograph, that of slab k at k times the slab thickness from it.
+A stack's node has the input's IJK to RAS for columns and rows. Slabs lie along the third axis: the centre of slab 0,
+the one nearest to the detector, lies in the plane of the radiograph, that of slab k at k times the slab thickness.
 """
 
 from __future__ import annotations

@@ -1,0 +1,30 @@
+"""Panel words: what the library says to programmers, said to the panel's user."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .provenance import BETWEEN_WARNINGS, PREFIX
+
+# The library's sentences name Python arguments; the panel has other means.
+_FOR_THE_PANEL = (
+    (re.compile(r"Pass [^.]*spacing=\([^.]*\."), "Set it in the Volumes module (Volume Information)."),
+    (re.compile(r'Pass polarity="bone-dark"[^.]*\.'), "If bone is dark in it, invert the image first."),
+    (re.compile(r' ?Pass polarity="bone-bright"[^.]*\.'), ""),
+)
+
+
+def forPanel(text: str) -> str:
+    """The text with hints that a user of the panel can follow."""
+    for pattern, words in _FOR_THE_PANEL:
+        text = pattern.sub(words, text)
+    return text
+
+
+def resultText(stackNode: Any, seconds: float) -> str:
+    """What was made, on which device, how fast, and one line a warning."""
+    device = stackNode.GetAttribute(PREFIX + "Device") or ""
+    warnings = (stackNode.GetAttribute(PREFIX + "Warnings") or "").split(BETWEEN_WARNINGS)
+    lines = [f"Made {stackNode.GetName()} in {seconds:.1f} s on {device}.", *(f"• {w}" for w in warnings if w)]
+    return forPanel("\n".join(lines))
