@@ -46,7 +46,13 @@ def decode_patterns(dataset: Dataset, source: str) -> tuple[np.ndarray, str]:
                 f"and {rows} x {columns} x {frames} pixels need {expected}.",
                 hint=_EXPORT,
             )
+    stored = dataset.get("BitsStored")
+    if not syntax.is_compressed and stored is not None:
+        # pydicom 3 clears the bits above the stored ones, which damages values where High Bit lies higher
+        dataset.BitsStored = allocated
     array, how = _decode(dataset, source)
+    if not syntax.is_compressed and stored is not None and dataset.get("PhotometricInterpretation") != "RGB":
+        dataset.BitsStored = stored
     dataset.__dict__.pop("_pixel_array", None)  # pydicom keeps a second reference, and the raw bytes a second copy
     del dataset.PixelData
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
@@ -66,6 +72,8 @@ def decode_patterns(dataset: Dataset, source: str) -> tuple[np.ndarray, str]:
 
 def _stated_shape(dataset: Dataset, source: str) -> tuple[int, int, int, int, int]:
     if "PixelData" not in dataset:
+        if "Rows" in dataset:
+            raise XrayToCTError(f"{source} is truncated: its pixel data are missing or cut off.", hint=_EXPORT)
         raise XrayToCTError(
             f"{source} holds no pixel data.", hint="Choose the image itself, not a report, a state or a header."
         )

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..dicom.decode import decode_patterns
 from ..dicom.detector_spacing import detector_spacing, frame_time_ms, pixel_aspect, view_position
+from ..dicom.encapsulated import check_stream_end
 from ..dicom.functional_groups import raise_functional_groups
 from ..dicom.grey_levels import grey_levels
 from ..dicom.sop_classes import check_radiograph
@@ -40,6 +41,8 @@ def read_dicom_file(
         warnings = list(check_radiograph(dataset, path.name))
         warnings += raise_functional_groups(dataset)
         native = not dataset.file_meta.TransferSyntaxUID.is_encapsulated
+        if "PixelData" in dataset:
+            warnings += check_stream_end(dataset)
         patterns, how = decode_patterns(dataset, path.name)
         history = [_describe(dataset), how]
         if patterns.ndim == 4:
@@ -88,8 +91,8 @@ def _read_dataset(path: Path) -> Dataset:
         ) from None
     if not any(keyword in dataset for keyword in ("SOPClassUID", "Modality", "PixelData")):
         raise XrayToCTError(
-            f"{path.name} is not a DICOM image: its header is empty or unreadable.",
-            hint="It may be encrypted or damaged. Export the image again.",
+            f"{path.name} is truncated, damaged or encrypted: it has no readable DICOM header.",
+            hint="Export or transfer the image again.",
         )
     if not hasattr(dataset, "file_meta"):
         dataset.file_meta = FileMetaDataset()
