@@ -43,7 +43,7 @@ class Field:
     slab_thickness: float
 
 
-def plain_geometry(field: Field, ct: PreparedCt) -> ProjectionGeometry:
+def plain_geometry(field: Field) -> ProjectionGeometry:
     """The pose of the evaluation: PA, 1.8 m, the patient's centre 180 mm from the detector, no tilt."""
     return ProjectionGeometry(shape=(field.size, field.size), spacing=(field.spacing, field.spacing))
 
