@@ -79,6 +79,15 @@ def test_json_on_stdout_is_all_that_is_there(png: Path, capsys: pytest.CaptureFi
     assert Path(row["output"]).is_file()
 
 
+def test_real_radiographs_go_all_the_way(real_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    files = [*sorted((real_data / "xray").glob("*.png"))[:1], *sorted((real_data / "xray_dicom").glob("*.dcm"))[:1]]
+    assert main(["translate", *map(str, files), "-o", str(tmp_path), "--json"]) == 0
+    for row in json.loads(capsys.readouterr().out)["results"]:
+        assert row["shape"][0] == 4
+        assert len(row["provenance"]["source_identity"]) > 10
+        assert np.ptp(read_stack(row["output"]).hu) > 0
+
+
 def test_a_stack_that_is_there_is_only_replaced_when_asked(png: Path, capsys: pytest.CaptureFixture[str]):
     target = png.parent / "chest-ct-stack.nrrd"
     target.write_bytes(b"dear to me")
