@@ -38,8 +38,8 @@ _LICENCE_TEXT = (
 )
 
 
-def export(config: RunConfig) -> None:
-    """Write the bundle into the library's models, replacing the one of the same id.
+def export(config: RunConfig, folder: Path = _BUNDLES) -> None:
+    """Write the bundle into ``folder`` (the library's models), replacing the one of the same id.
 
     Raises:
         XrayToCTError: the run was not trained or not evaluated.
@@ -80,13 +80,13 @@ def export(config: RunConfig) -> None:
         },
         "output": {"slope_hu": 1000.0, "intercept_hu": 0.0, "window_hu": [-1024.0, 1476.0]},
         "training_data": sources,
-        "fidelity": _fidelity(rows),
+        "fidelity": _fidelity(rows, config.grid_mm),
         "limits": [line.format(patients=len(config.ct.train)) for line in _LIMITS],
         "licence": "CC-BY-4.0",
     }
     credits_text = "\n".join(f"{s['name']} ({s['licence']}): {s['credit']}. {s['url']}" for s in sources) + "\n"
     files: dict[str, str | bytes | Path] = {"LICENSE.txt": _LICENCE_TEXT, "CREDITS.txt": credits_text}
-    bundle = write_bundle(_BUNDLES / _ID, record, network.state_dict(), files, overwrite=True)
+    bundle = write_bundle(folder / _ID, record, network.state_dict(), files, overwrite=True)
     print(f"written to {bundle.folder}")
 
 
@@ -107,11 +107,11 @@ def _training_data(config: RunConfig) -> list[dict[str, object]]:
     return used
 
 
-def _fidelity(rows: list[Row]) -> list[dict[str, object]]:
+def _fidelity(rows: list[Row], grid_mm: float) -> list[dict[str, object]]:
     patients = sorted({row.patient for row in rows})
     entries: list[dict[str, object]] = []
     for (metric, predictor, fed, grid, slabs, mask), value in means(rows).items():
-        if predictor != "model" or grid != "1.5 mm":
+        if predictor != "model" or grid != f"{grid_mm:g} mm":
             continue
         size = "2D" if slabs == "central slab" else "volume"
         entries.append(

