@@ -208,3 +208,46 @@ def test_an_impossible_spacing_from_the_caller(tmp_path, spacing):
 def test_an_argument_that_does_not_exist(tmp_path, argument, value):
     cv2.imwrite(str(tmp_path / "a.png"), BRIGHT8)
     refused(tmp_path / "a.png", argument if argument != "voi" else "VOI", "choose", **{argument: value})
+
+
+def test_a_damaged_attribute_is_dropped_with_a_warning_and_the_rest_is_read(tmp_path):
+    file = dicom_file(tmp_path / "a.dcm", BRIGHT8, WindowCenter="128", WindowWidth="256", FrameTime="33")
+    content = file.read_bytes()
+    assert content.count(b"128 ") == 1
+    file.write_bytes(content.replace(b"128 ", b"1x8 "))
+    image = read_radiograph(file)
+    np.testing.assert_array_equal(image.pixels[0], BRIGHT8)
+    assert any("1050" in warning and "damaged" in warning for warning in image.warnings)
+
+
+def test_a_transfer_syntax_that_is_none(tmp_path):
+    file = dicom_file(tmp_path / "a.dcm", BRIGHT8)
+    file.write_bytes(file.read_bytes().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.9.9.9\0"))
+    refused(file, "unknown transfer syntax", "uncompressed")
+
+
+def test_headers_with_random_damage_never_raise_anything_else(tmp_path):
+    whole = dicom_file(
+        tmp_path / "whole.dcm",
+        BRIGHT8,
+        WindowCenter="128",
+        WindowWidth="256",
+        RescaleSlope="2",
+        RescaleIntercept="1",
+        PixelPaddingValue=0,
+        ImagerPixelSpacing=["0.1", "0.2"],
+        VOILUTSequence=[lookup_item(0, np.arange(256), 8)],
+    ).read_bytes()
+    rng = np.random.default_rng(0)
+    read = 0
+    for _ in range(150):
+        damaged = bytearray(whole)
+        for place in rng.integers(132, 1200, size=4):
+            damaged[place] = rng.integers(0, 256)
+        (tmp_path / "a.dcm").write_bytes(damaged)
+        try:
+            read_radiograph(tmp_path / "a.dcm")
+            read += 1
+        except XrayToCTError:
+            pass
+    assert 0 < read < 150

@@ -88,6 +88,8 @@ def _stated_shape(dataset: Dataset, source: str) -> tuple[int, int, int, int, in
             f"{source} allocates {stated['BitsAllocated']} bits a pixel; a radiograph has 8 or 16.",
             hint="Export it with 16 bits.",
         )
+    if not 1 <= int(dataset.get("BitsStored") or 0) <= stated["BitsAllocated"]:
+        dataset.BitsStored = stated["BitsAllocated"]
     frames = int(dataset.get("NumberOfFrames") or 1)
     samples = int(dataset.get("SamplesPerPixel") or 1)
     return stated["Rows"], stated["Columns"], max(frames, 1), samples, stated["BitsAllocated"]

@@ -120,7 +120,7 @@ def _modality(dataset: Dataset, values: np.ndarray, history: list[str]) -> np.nd
     if (slope, intercept) == (1.0, 0.0):
         return values
     history.append(f"Rescaled by slope {slope:g} and intercept {intercept:g}.")
-    return processing().apply_modality_lut(values, dataset)
+    return values * slope + intercept
 
 
 def _voi(
@@ -148,7 +148,7 @@ def _voi(
         what = f"the {function} window centre {centre:g} width {width:g}"
         try:
             shown = processing().apply_windowing(values, dataset, index=index)
-        except ValueError as failure:
+        except (ValueError, TypeError) as failure:
             warnings.append(f"The display window is invalid and was not applied: {failure}.")
             return values
     else:

@@ -18,7 +18,7 @@ def major_version() -> int:
 
 
 def processing() -> ModuleType:
-    """The module with apply_modality_lut, apply_windowing, apply_color_lut and convert_color_space."""
+    """The module with apply_windowing, apply_color_lut and convert_color_space."""
     return importlib.import_module("pydicom.pixels" if major_version() >= 3 else "pydicom.pixel_data_handlers.util")
 
 

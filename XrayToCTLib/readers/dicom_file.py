@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..dicom.damaged_header import drop_damaged_attributes
 from ..dicom.decode import decode_patterns
 from ..dicom.detector_spacing import detector_spacing, frame_time_ms, pixel_aspect, view_position
 from ..dicom.encapsulated import check_stream_end
@@ -38,7 +39,8 @@ def read_dicom_file(
     with python_warnings.catch_warnings():
         python_warnings.simplefilter("ignore")  # pydicom's notes on sloppy headers; what matters is checked below
         dataset = _read_dataset(path)
-        warnings = list(check_radiograph(dataset, path.name))
+        warnings = list(drop_damaged_attributes(dataset))
+        warnings += check_radiograph(dataset, path.name)
         warnings += raise_functional_groups(dataset)
         native = not dataset.file_meta.TransferSyntaxUID.is_encapsulated
         if "PixelData" in dataset:
@@ -98,6 +100,13 @@ def _read_dataset(path: Path) -> Dataset:
         dataset.file_meta = FileMetaDataset()
     if not dataset.file_meta.get("TransferSyntaxUID"):
         dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    try:
+        dataset.file_meta.TransferSyntaxUID.is_encapsulated  # noqa: B018  # raises when it is no transfer syntax
+    except (ValueError, AttributeError):
+        raise XrayToCTError(
+            f"{path.name} states an unknown transfer syntax ({dataset.file_meta.TransferSyntaxUID}).",
+            hint="Export the image uncompressed (Explicit VR Little Endian).",
+        ) from None
     return dataset
 
 
