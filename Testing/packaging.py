@@ -65,7 +65,8 @@ def write_lists(module: str) -> None:
     text = path.read_text(encoding="utf-8")
     for variable, files in expected_lists(module).items():
         lines = "".join(f"  {name}\n" for name in files)
-        text = re.sub(rf"set\({variable}\n.*?\)", lambda _, v=variable, t=lines: f"set({v}\n{t}  )", text, flags=re.DOTALL)  # fmt: skip
+        start = text.index(f"set({variable}\n")
+        text = text[:start] + f"set({variable}\n{lines}  )" + text[text.index(")", start) + 1 :]
     path.write_text(text, encoding="utf-8")
 
 

@@ -140,7 +140,7 @@ def _withNodeSpacing(radiograph: Radiograph, volumeNode: Any) -> Radiograph:
     spacing = _nodeSpacing(volumeNode)
     if np.allclose(spacing, radiograph.spacing, rtol=_SAME_SPACING):
         return radiograph
-    if spacing != _SLICER_FOUND_NONE:
+    if not np.allclose(spacing, _SLICER_FOUND_NONE, rtol=_SAME_SPACING):
         return replace(radiograph, spacing=spacing, spacing_source=SpacingSource.CALLER)
     if radiograph.spacing_source is SpacingSource.ASSUMED:  # the reader has warned already
         return radiograph
@@ -157,7 +157,7 @@ def _withoutFile(volumeNode: Any, pixels: np.ndarray, name: str) -> Radiograph:
     decision = decide_polarity(values[0], "auto")
     warnings = ("The file of this image is not known: what its values mean was estimated from the image.",)
     spacing, source = _nodeSpacing(volumeNode), SpacingSource.CALLER
-    if hasPhotographFile(volumeNode) and spacing == _SLICER_FOUND_NONE:
+    if hasPhotographFile(volumeNode) and np.allclose(spacing, _SLICER_FOUND_NONE, rtol=_SAME_SPACING):
         spacing, assumed = assumed_spacing(values.shape[1:])
         source, warnings = SpacingSource.ASSUMED, (*warnings, assumed)
     return Radiograph(

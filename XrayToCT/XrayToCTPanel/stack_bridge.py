@@ -61,9 +61,18 @@ def volumeFromStack(stack: CtStack, inputVolume: Any, outputVolume: Any = None) 
         placeBeside(node, inputVolume)
     except Exception:
         if outputVolume is None:
-            slicer.mrmlScene.RemoveNode(node)
+            _removeWithDisplay(node)
         raise
     return node
+
+
+def _removeWithDisplay(node: Any) -> None:
+    """Removes a node and its display nodes, which the scene would keep."""
+    import slicer
+
+    for display in [node.GetNthDisplayNode(i) for i in range(node.GetNumberOfDisplayNodes())]:
+        slicer.mrmlScene.RemoveNode(display)
+    slicer.mrmlScene.RemoveNode(node)
 
 
 def stackIjkToRas(inputVolume: Any, slabThickness: float) -> Any:

@@ -1,0 +1,7 @@
+"""Fixtures for the tests of the Slicer module."""
+
+from __future__ import annotations
+
+from Testing.host.pytest_fixtures import gui, host, module, only_tiny_model, tiny_models
+
+__all__ = ["gui", "host", "module", "only_tiny_model", "tiny_models"]
