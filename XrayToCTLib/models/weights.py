@@ -102,6 +102,7 @@ def write_tensors(path: Path, state_dict: Mapping[str, torch.Tensor]) -> None:
                 )
         tensors[name] = value.clone().contiguous()  # clone: safetensors refuses tensors that share memory
     safetensors.save_file(tensors, str(path))
+    path.chmod(0o644)  # safetensors makes it private, a model is not
 
 
 def _require_safetensors() -> Any:
