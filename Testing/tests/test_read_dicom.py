@@ -138,6 +138,15 @@ def test_a_lut_of_65536_entries_states_zero_entries(tmp_path):
     np.testing.assert_array_equal(read_radiograph(file).pixels[0], 65535 - stored.astype(int))
 
 
+@pytest.mark.parametrize(("intercept", "first"), [("0", 40000), ("-30000", -20000)])
+def test_the_first_value_of_a_voi_lut_has_the_sign_of_the_rescaled_values(tmp_path, intercept, first):
+    stored = stored_ramp(16, signed=False)
+    item = lookup_item(first, np.arange(1000), 16)
+    file = dicom_file(tmp_path / "a.dcm", stored, VOILUTSequence=[item], RescaleSlope="1", RescaleIntercept=intercept)
+    expected = np.clip(stored.astype(int) + int(intercept) - first, 0, 999)
+    np.testing.assert_array_equal(read_radiograph(file).pixels[0], expected)
+
+
 def test_a_modality_lut_of_12_bits_and_a_negative_start_is_looked_up(tmp_path):
     stored = stored_ramp(12, signed=True)
     table = (np.arange(4096) // 3).astype(int)

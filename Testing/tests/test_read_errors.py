@@ -150,12 +150,14 @@ def test_a_lookup_table_without_its_data(tmp_path):
     refused(dicom_file(tmp_path / "a.dcm", BRIGHT8, VOILUTSequence=[item]), "states 4096 entries and holds 10", "none")
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
-def test_a_truncated_raster_file(tmp_path, suffix):
+@pytest.mark.parametrize(
+    ("suffix", "said"), [(".png", "truncated: its end"), (".jpg", "truncated: its end"), (".tif", "cannot be decoded")]
+)
+def test_a_truncated_raster_file(tmp_path, suffix, said):
     noise = np.random.default_rng(0).integers(0, 255, (80, 80)).astype(np.uint8)
     data = cv2.imencode(suffix, noise)[1].tobytes()
     (tmp_path / f"a{suffix}").write_bytes(data[: len(data) // 2])
-    refused(tmp_path / f"a{suffix}", "truncated|cannot be decoded", "truncated")
+    refused(tmp_path / f"a{suffix}", said, "truncated")
 
 
 @pytest.mark.parametrize("suffix", ["nii", "nii.gz", "nrrd", "mha"])

@@ -143,6 +143,15 @@ def test_a_black_or_white_frame_does_not_mislead_the_polarity(frame):
     assert estimate_polarity(255 - framed) is Polarity.BONE_DARK
 
 
+@pytest.mark.parametrize("collimated", [10, 14, 18, 22, 26])
+def test_a_leg_within_white_collimation_is_not_taken_for_an_inverted_chest(collimated):
+    leg = np.full((96, 80), 0.1)
+    leg[:, 34:46] = 0.6  # soft tissue
+    leg[:, 38:42] = 0.9  # bone
+    leg[:, :collimated], leg[:, 80 - collimated :] = 1.0, 1.0
+    assert estimate_polarity(leg.astype(np.float32)) is not Polarity.BONE_DARK
+
+
 @pytest.mark.parametrize("suffix", ["nrrd", "nii", "nii.gz", "mha", "mhd", "nhdr"])
 def test_itk_files_keep_values_and_anisotropic_spacing(tmp_path, suffix):
     image = sitk.GetImageFromArray(BRIGHT16)

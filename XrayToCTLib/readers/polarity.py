@@ -22,6 +22,10 @@ _AIR = ((0.02, 0.20, 0.0, 0.12), (0.02, 0.20, 0.88, 1.0))
 # Bone-bright hips and legs within white collimation fulfil one or two of them, never all.
 _EACH = 0.02
 _SUM = 0.4
+# Lungs are never as black as air nor as white as collimation: where more than this share of them lies within 2 % of
+# an end of the grey scale, the image is none of a chest (of 240 chests, lungs reach 1.1 %; a collimated leg, 15 %).
+_LUNG_AT_END = 0.05
+_END = 0.02
 
 
 class Polarity(Enum):
@@ -80,7 +84,10 @@ def estimate_polarity(pixels: np.ndarray) -> Polarity:
     Args:
         pixels: shape (rows, cols).
     """
-    ranks = _rank_thumbnail(pixels)
+    small = _thumbnail(pixels)
+    if _lungs_at_end(small) > _LUNG_AT_END:
+        return Polarity.UNSURE
+    ranks = _ranks(small)
     contrasts = (
         _mean(ranks, _MEDIASTINUM) - _mean(ranks, _LUNGS),
         _mean(ranks, _ABDOMEN) - _mean(ranks, _LUNGS),
@@ -93,11 +100,23 @@ def estimate_polarity(pixels: np.ndarray) -> Polarity:
     return Polarity.UNSURE
 
 
-def _rank_thumbnail(pixels: np.ndarray) -> np.ndarray:
-    """(64, 64) ranks in [0, 1]: independent of the processing of grey levels; ties share their mean rank."""
+def _thumbnail(pixels: np.ndarray) -> np.ndarray:
     import cv2
 
-    small = cv2.resize(_without_frame(pixels), (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    grey = _without_frame(np.asarray(pixels, dtype=np.float32))
+    return cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+
+
+def _lungs_at_end(small: np.ndarray) -> float:
+    """Share of the lung regions that is about as dark or as bright as the image ever is, whichever is more."""
+    values = small.astype(np.float64)
+    low, high = values.min(), values.max()
+    margin = _END * (high - low)
+    return max(_mean(values <= low + margin, _LUNGS), _mean(values >= high - margin, _LUNGS))
+
+
+def _ranks(small: np.ndarray) -> np.ndarray:
+    """(64, 64) ranks in [0, 1]: independent of the processing of grey levels; ties share their mean rank."""
     _, inverse, counts = np.unique(small.ravel(), return_inverse=True, return_counts=True)
     mean_rank = np.cumsum(counts) - (counts + 1) / 2
     return (mean_rank[inverse] / (small.size - 1)).reshape(small.shape)
@@ -112,9 +131,9 @@ def _without_frame(pixels: np.ndarray) -> np.ndarray:
     return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _mean(ranks: np.ndarray, regions: tuple[tuple[float, float, float, float], ...]) -> float:
+def _mean(thumbnail: np.ndarray, regions: tuple[tuple[float, float, float, float], ...]) -> float:
     means = [
-        ranks[int(top * _SIDE) : int(bottom * _SIDE), int(left * _SIDE) : int(right * _SIDE)].mean()
+        thumbnail[int(top * _SIDE) : int(bottom * _SIDE), int(left * _SIDE) : int(right * _SIDE)].mean()
         for top, bottom, left, right in regions
     ]
     return float(np.mean(means))
