@@ -7,6 +7,7 @@ from typing import Any
 
 from XrayToCTLib.models.card import ModelCard
 
+_LIST = '<ul style="margin-left: 14px; -qt-list-indent: 0">'
 NO_MODEL = "There is no model. Put one into the models folder (see the documentation)."
 NOT_YET_READ = (
     "The models can be read once some Python packages are installed. Press Translate: you will be asked before "
@@ -91,7 +92,7 @@ def cardText(card: ModelCard) -> str:
         f"<p>{escape(card.description)}</p>"
         f"<p>{escape(card.anatomy.capitalize())}, {escape(views)}; {card.slabs.count} slabs of "
         f"{card.slabs.thickness_mm:g} mm.</p>"
-        f"<p><b>Measured fidelity</b></p><ul>{''.join(fidelity) or '<li>None was measured.</li>'}</ul>"
-        f"<p><b>Limits</b></p><ul>{''.join(limits) or '<li>None are stated.</li>'}</ul>"
+        f"<p><b>Measured fidelity</b></p>{_LIST}{''.join(fidelity) or '<li>None was measured.</li>'}</ul>"
+        f"<p><b>Limits</b></p>{_LIST}{''.join(limits) or '<li>None are stated.</li>'}</ul>"
         f"<p>Licence of the model: {escape(card.licence)}</p>"
     )

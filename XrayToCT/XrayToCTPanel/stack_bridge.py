@@ -12,10 +12,12 @@ import numpy as np
 from XrayToCTLib.ct_stack import CtStack
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.radiograph import View
+from XrayToCTLib.translation.stack_file import read_stack, stack_suffix
 
 from .display import showAsCt
 from .placement import placeBeside
 from .provenance import PREFIX, attributesOf, writeProvenance
+from .source_file import sourceFile
 
 _INT16 = np.iinfo(np.int16)
 
@@ -46,24 +48,38 @@ def volumeFromStack(stack: CtStack, inputVolume: Any, outputVolume: Any = None) 
     """
     import slicer
 
-    array = np.clip(np.rint(stack.hu), _INT16.min, _INT16.max).astype(np.int16)
+    image = _int16Image(stack.hu)
     matrix = stackIjkToRas(inputVolume, stack.slab_thickness)
     name = slicer.mrmlScene.GenerateUniqueName(f"{inputVolume.GetName()} CT stack")
     node = outputVolume or slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
     try:
+        showAsCt(node)  # before the pixels: a display node made after them would look for a window in all of them
         with slicer.util.NodeModify(node):
             node.SetIJKToRASMatrix(matrix)
-            slicer.util.updateVolumeFromArray(node, array)
+            node.SetAndObserveImageData(image)
             node.SetAndObserveTransformNodeID(inputVolume.GetTransformNodeID())
             known = {"view": stack.view.name, "pixel_spacing": "{} {}".format(*stack.spacing)}
             writeProvenance(node, {**stack.provenance, **known}, inputVolume, stack.warnings)
-        showAsCt(node)
         placeBeside(node, inputVolume)
     except Exception:
         if outputVolume is None:
             _removeWithDisplay(node)
         raise
     return node
+
+
+def _int16Image(hu: np.ndarray) -> Any:
+    """vtkImageData of rounded HU (slabs, rows, cols), slab by slab: whole temporaries would triple the memory."""
+    import vtk
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    image = vtk.vtkImageData()
+    image.SetDimensions(hu.shape[::-1])
+    image.AllocateScalars(vtk.VTK_SHORT, 1)
+    values = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(hu.shape)
+    for target, slab in zip(values, hu, strict=True):
+        target[:] = np.clip(np.rint(slab), _INT16.min, _INT16.max)
+    return image
 
 
 def _removeWithDisplay(node: Any) -> None:
@@ -102,14 +118,25 @@ def stackFromVolume(volumeNode: Any) -> CtStack:
     stated = (volumeNode.GetAttribute(PREFIX + "PixelSpacing") or "").split()
     if (rows, columns) == (1.0, 1.0) and len(stated) == 2:  # Slicer found no spacing for the input, the library did
         rows, columns = float(stated[0]), float(stated[1])
-    view = volumeNode.GetAttribute(PREFIX + "View") or View.PA.name
     return CtStack(
         hu=slicer.util.arrayFromVolume(volumeNode).astype(np.float32),
         spacing=(rows, columns),
         slab_thickness=thickness,
-        view=View[view],
+        view=_view(volumeNode),
         provenance=attributesOf(volumeNode),
     )
+
+
+def _view(volumeNode: Any) -> View:
+    """From the node, else from the file it was loaded from (Slicer drops our entries of its header), else PA."""
+    stated = volumeNode.GetAttribute(PREFIX + "View") or ""
+    if stated in View.__members__:
+        return View[stated]
+    path = sourceFile(volumeNode)
+    try:
+        return read_stack(path).view if path and stack_suffix(path) else View.PA
+    except XrayToCTError:  # the file behind the node is something else by now
+        return View.PA
 
 
 def maskFromVolume(mask: Any) -> np.ndarray | None:

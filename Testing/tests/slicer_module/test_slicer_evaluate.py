@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 import slicer
+from Testing.host import SlicerHost
 from XrayToCTLib import XrayToCTError
+from XrayToCTLib.radiograph import View
 
 from scene_probe import add_volume, chest_values, ijk_to_ras, node_ids
 
@@ -43,3 +46,18 @@ def test_evaluate_refuses_what_is_no_stack(module: ModuleType) -> None:
     with pytest.raises(XrayToCTError, match="no stack"):
         logic.evaluate(None, None)
     assert node_ids() == before
+
+
+def test_a_reference_from_a_file_keeps_the_view_that_its_header_states(
+    host: SlicerHost, module: ModuleType, tmp_path: Path
+) -> None:
+    from XrayToCTLib import CtStack, write_stack
+    from XrayToCTPanel.stack_bridge import stackFromVolume
+
+    hu = np.linspace(-1000, 400, 2 * 8 * 8, dtype=np.float32).reshape(2, 8, 8)
+    path = write_stack(CtStack(hu, (1.5, 1.25), 20.0, View.AP), tmp_path / "reference.nrrd")
+    stack = stackFromVolume(host.load_volume(path))
+    assert stack.view is View.AP
+    assert stack.spacing == pytest.approx((1.5, 1.25))
+    assert stack.slab_thickness == pytest.approx(20.0)
+    np.testing.assert_array_equal(stack.hu, np.rint(hu))
