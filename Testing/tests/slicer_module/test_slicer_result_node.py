@@ -60,12 +60,14 @@ def test_a_chosen_output_is_reused_and_forgets_its_earlier_run(module: ModuleTyp
     given, logic = add_volume(chest_values()), module.XrayToCTLogic()
     output = slicer.util.addVolumeFromArray(np.zeros((2, 3, 4), np.uint8), name="mine")
     output.SetAttribute("XrayToCT.Warnings", "of an earlier run")
+    output.SetAttribute("XrayToCT.NoLongerWritten", "of an earlier version")
     output.SetAttribute("Other.Attribute", "kept")
     before = node_ids()
     assert logic.translate(given, outputVolume=output) is output
     assert node_ids() == before or set(node_ids()) - set(before) == {output.GetDisplayNodeID()}
     assert output.GetName() == "mine"
     assert output.GetAttribute("Other.Attribute") == "kept"
+    assert output.GetAttribute("XrayToCT.NoLongerWritten") is None
     assert "of an earlier run" not in output.GetAttribute("XrayToCT.Warnings")
 
 
