@@ -7,6 +7,7 @@ type raises, as does a value of the wrong type.
 from __future__ import annotations
 
 import typing
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -129,14 +130,17 @@ class Parameter:
 
 
 def _property(parameter: Parameter) -> property:
+    """Reads what was last read, as Slicer does: a removed node stays the value until the parameter node changes."""
+
     def read(self: Any) -> Any:
-        return parameter.read(self.parameterNode)
+        return self._cache[parameter.name]
 
     def write(self: Any, value: Any) -> None:
         import slicer
 
         with slicer.util.NodeModify(self.parameterNode):
             parameter.write(self.parameterNode, value)
+            self._cache[parameter.name] = parameter.read(self.parameterNode)
 
     return property(read, write)
 
@@ -152,6 +156,14 @@ class _Wrapper:
         for parameter in self.allParameters.values():
             if not parameter.is_in(parameterNode):
                 parameter.write(parameterNode, parameter.default)
+        self._cache: dict[str, Any] = {}
+        self._read_all()
+        myself = weakref.ref(self)  # the observer must not keep the wrapper alive
+        tag = parameterNode.AddObserver("ModifiedEvent", lambda *_: (w := myself()) and w._read_all(), 1.0)
+        weakref.finalize(self, parameterNode.RemoveObserver, tag)
+
+    def _read_all(self) -> None:
+        self._cache |= {name: p.read(self.parameterNode) for name, p in self.allParameters.items()}
 
     def _parameter(self, name: str) -> Parameter:
         if name not in self.allParameters:

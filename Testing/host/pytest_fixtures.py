@@ -50,3 +50,11 @@ def gui(only_tiny_model: None) -> Iterator[SlicerHost]:
     running.finish_startup()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def qt_host() -> Iterator[SlicerHost]:
+    """Slicer with Qt and no module."""
+    running = start_slicer(qt=True)
+    yield running
+    running.stop()

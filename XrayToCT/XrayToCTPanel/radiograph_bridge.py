@@ -79,6 +79,8 @@ def _pixels(volumeNode: Any) -> np.ndarray:
     if volumeNode is None or not volumeNode.IsA("vtkMRMLScalarVolumeNode"):
         raise XrayToCTError("No radiograph is chosen.", hint=_HINT)
     name = volumeNode.GetName()
+    if volumeNode.GetScene() is None:  # removed while somebody still held it
+        raise XrayToCTError(f"{name} is no longer in the scene.", hint=_HINT)
     if volumeNode.IsA("vtkMRMLLabelMapVolumeNode"):
         raise XrayToCTError(f"{name} is a label map, not a radiograph.", hint=_HINT)
     image = volumeNode.GetImageData()
@@ -113,7 +115,7 @@ def _readFile(path: Path | None, *, frames: int, name: str) -> Radiograph | None
 
 
 def _holdsFilePixels(pixels: np.ndarray, path: Path | None) -> bool:
-    """Whether the node has exactly the values that ITK, through which Slicer reads, gives for the file."""
+    """Whether the node has the values that ITK, through which Slicer reads, gives for the file."""
     import SimpleITK as sitk
 
     try:
@@ -122,7 +124,11 @@ def _holdsFilePixels(pixels: np.ndarray, path: Path | None) -> bool:
         return False
     if stored.ndim == pixels.ndim and stored.shape[-1] in (3, 4) and stored.shape != pixels.shape:
         stored = stored[..., 0]
-    return stored.size == pixels.size and np.array_equal(stored.reshape(pixels.shape), pixels)
+    if stored.size != pixels.size:
+        return False
+    stored = stored.reshape(pixels.shape)
+    # Rescaled values are floating point: the last bit may differ between two builds of ITK.
+    return np.array_equal(stored, pixels) or (pixels.dtype.kind == "f" and np.allclose(stored, pixels, rtol=1e-6))
 
 
 def _nodeSpacing(volumeNode: Any) -> tuple[float, float]:

@@ -1,8 +1,7 @@
-"""The host is honest: it refuses what PythonQt and Slicer refuse, and keeps what they would swallow."""
+"""The host is honest about Slicer: .ui files, node boxes, parameters, the scene."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,13 +23,6 @@ TYPES = '<property name="nodeTypes"><stringlist><string>vtkMRMLScalarVolumeNode<
 SIGNAL = "mrmlSceneChanged(vtkMRMLScene*)"
 
 
-@pytest.fixture
-def qt_host() -> Iterator[SlicerHost]:
-    running = start_slicer(qt=True)
-    yield running
-    running.stop()
-
-
 def load_ui(folder: Path, properties: str = TYPES, signal: str = SIGNAL) -> Any:
     path = folder / "Panel.ui"
     path.write_text(UI.format(properties=properties, signal=signal))
@@ -44,151 +36,6 @@ def node_box(**properties: Any) -> Any:
         setattr(box, name, value)
     box.setMRMLScene(slicer.mrmlScene)
     return box
-
-
-# PythonQt
-
-
-def test_properties_are_attributes_and_calling_one_fails(qt_host: SlicerHost) -> None:
-    import qt
-
-    button = qt.QPushButton("Go")
-    assert (button.text, button.enabled, button.checkable) == ("Go", True, False)
-    with pytest.raises(TypeError):
-        button.text()
-    with pytest.raises(AttributeError, match="enabled"):
-        button.isEnabled()
-
-
-def test_an_unknown_attribute_or_a_wrong_type_cannot_be_written(qt_host: SlicerHost) -> None:
-    import qt
-
-    button = qt.QPushButton("Go")
-    with pytest.raises(AttributeError, match="does not exist on QPushButton and creating new attributes"):
-        button.txt = "oops"
-    for name, value in (("text", 5), ("enabled", "yes"), ("maximumWidth", 1.5), ("checked", None)):
-        with pytest.raises(AttributeError, match=name):
-            setattr(button, name, value)
-    with pytest.raises(AttributeError, match="not writable"):
-        button.width = 3
-    button.text = "Stop"
-    assert button.text == "Stop"
-
-
-def test_a_tool_tip_reads_back_as_rich_text(qt_host: SlicerHost) -> None:
-    import qt
-
-    button = qt.QPushButton("Go")
-    button.setToolTip("t")
-    assert button.toolTip == "<p>t</p>"
-
-
-def test_a_misspelt_signal_gives_false_and_the_host_does_not_forget_it(qt_host: SlicerHost) -> None:
-    import qt
-
-    assert qt.QPushButton("Go").connect("cliked(bool)", print) is False
-    (fault,) = qt_host.faults.clear()
-    assert "no signal 'cliked(bool)'" in fault
-
-
-def test_a_slot_gets_as_many_arguments_as_it_takes(qt_host: SlicerHost) -> None:
-    import qt
-
-    seen: list[Any] = []
-    button = qt.QPushButton("Go")
-    for slot in (
-        lambda: seen.append("none"),
-        lambda checked: seen.append(checked),
-        lambda i="mine": seen.append(i),  # the classic trap: the clicked bool replaces the default
-        lambda *everything: seen.append(everything),
-    ):
-        assert button.connect("clicked(bool)", slot)
-    button.click()
-    assert seen == ["none", False, False, (False,)]
-
-
-def test_a_slot_that_asks_for_more_than_there_is_is_a_fault(qt_host: SlicerHost) -> None:
-    import qt
-
-    button = qt.QPushButton("Go")
-    button.connect("clicked(bool)", lambda one, two: None)
-    button.click()
-    assert "missing 1 required positional argument" in qt_host.faults.clear()[0]
-
-
-def test_an_exception_in_a_slot_fails_the_test_at_the_end() -> None:
-    running = start_slicer(qt=True)
-    import qt
-
-    button = qt.QPushButton("Go")
-    button.connect("clicked(bool)", lambda: 1 / 0)
-    button.click()
-    with pytest.raises(AssertionError, match="ZeroDivisionError"):
-        running.stop()
-
-
-def test_a_disconnected_slot_is_not_called(qt_host: SlicerHost) -> None:
-    import qt
-
-    seen: list[bool] = []
-    button = qt.QPushButton("Go")
-    button.connect("clicked(bool)", seen.append)
-    assert button.disconnect("clicked(bool)", seen.append)
-    button.click()
-    assert seen == []
-
-
-def test_names_that_the_host_does_not_know_do_not_exist(qt_host: SlicerHost) -> None:
-    import ctk
-    import qt
-
-    for owner, name in (
-        (qt, "QNonsense"),
-        (ctk, "ctkNonsense"),
-        (slicer.app, "nonsense"),
-        (slicer.modules, "nonsense"),
-    ):
-        with pytest.raises(AttributeError):
-            getattr(owner, name)
-
-
-# cursors and dialogs
-
-
-def test_a_forgotten_wait_cursor_is_a_fault() -> None:
-    running = start_slicer(qt=True)
-    import qt
-
-    qt.QApplication.setOverrideCursor(qt.Qt.WaitCursor)
-    with pytest.raises(AssertionError, match="never restored"):
-        running.stop()
-
-
-def test_slicer_s_own_wait_cursor_is_counted(qt_host: SlicerHost) -> None:
-    with slicer.util.WaitCursor():
-        assert len(qt_host.app.hostCursors) == 1
-    assert qt_host.app.hostCursors == []
-
-
-def test_an_expected_question_is_answered_by_the_script(qt_host: SlicerHost) -> None:
-    import qt
-
-    qt_host.app.hostTesting = False
-    qt_host.gui.dialogs.expect("Install", qt.QMessageBox.Ok)
-    assert slicer.util.confirmOkCancelDisplay("Install it?") is True
-    qt_host.gui.dialogs.expect("Install", qt.QMessageBox.Cancel)
-    assert slicer.util.confirmOkCancelDisplay("Install it?") is False
-
-
-def test_an_unexpected_dialog_is_a_fault(qt_host: SlicerHost) -> None:
-    qt_host.app.hostTesting = False
-    assert slicer.util.confirmOkCancelDisplay("Delete everything?") is False
-    assert "unexpected dialog: Delete everything?" in qt_host.faults.clear()[0]
-
-
-def test_in_testing_mode_slicer_shows_no_dialog(qt_host: SlicerHost) -> None:
-    slicer.util.confirmOkCancelDisplay("Install it?")
-    assert qt_host.gui.dialogs.shown == []
 
 
 # .ui files

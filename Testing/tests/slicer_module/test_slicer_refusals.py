@@ -64,6 +64,13 @@ def test_no_node_is_refused(module: ModuleType) -> None:
         module.XrayToCTLogic().translate(None)
 
 
+def test_an_input_that_was_removed_is_refused(module: ModuleType) -> None:
+    given = add_volume(chest_values())
+    slicer.mrmlScene.RemoveNode(given)
+    with pytest.raises(XrayToCTError, match="no longer in the scene"):
+        module.XrayToCTLogic().translate(given)
+
+
 def test_outputs_that_cannot_hold_a_stack_are_refused(module: ModuleType) -> None:
     given, logic = add_volume(chest_values()), module.XrayToCTLogic()
     gone = slicer.util.addVolumeFromArray(np.zeros((1, 2, 2), np.uint8))
