@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,3 +100,11 @@ def test_a_missing_user_folder_is_no_error(rooms: tuple[Path, Path], monkeypatch
 def test_without_the_variable_the_users_models_lie_in_a_data_folder(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("XRAYTOCT_MODELS", raising=False)
     assert user_models_folder().parts[-2:] == ("XrayToCT", "Models")
+
+
+def test_the_public_verb_models_answers_whatever_was_imported_before() -> None:
+    code = (
+        "import XrayToCTLib as x2ct; import XrayToCTLib.models.card; from XrayToCTLib.models.bundle import load_bundle; "
+        "assert isinstance(x2ct.models(), list); assert x2ct.models.card.ModelCard is x2ct.ModelCard"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
