@@ -104,7 +104,7 @@ def test_without_the_variable_the_users_models_lie_in_a_data_folder(monkeypatch:
 
 def test_the_public_verb_models_answers_whatever_was_imported_before() -> None:
     code = (
-        "import XrayToCTLib as x2ct; import XrayToCTLib.models.card; from XrayToCTLib.models.bundle import load_bundle; "
+        "import XrayToCTLib as x2ct; import XrayToCTLib.models.card; from XrayToCTLib.models import registry; "
         "assert isinstance(x2ct.models(), list); assert x2ct.models.card.ModelCard is x2ct.ModelCard"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

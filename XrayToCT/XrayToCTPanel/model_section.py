@@ -85,7 +85,7 @@ def cardText(card: ModelCard) -> str:
         f"<li>{escape(row.metric)} {row.value:g} {escape(row.unit)}"
         + (f" ({row.interval95[0]:g} to {row.interval95[1]:g})" if row.interval95 else "")
         + f"<br><small>{escape(row.protocol)}</small></li>"
-        for row in card.fidelity
+        for row in card.primary_fidelity
     ]
     limits = [f"<li>{escape(limit)}</li>" for limit in card.limits]
     return (

@@ -10,8 +10,6 @@ from .console import print_json, print_result, say
 if TYPE_CHECKING:
     from ..models.card import ModelCard
 
-_FIGURES = 4  # of a card that are printed for people: its primary ones stand first
-
 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
@@ -48,10 +46,11 @@ def _describe(card: ModelCard, *, is_default: bool) -> str:
         f"  {card.anatomy}, {'/'.join(view.value for view in card.views)}, {card.source_modality} to "
         f"{card.target_modality}, {card.slabs.count} slabs of {card.slabs.thickness_mm:g} mm, licence {card.licence}",
     ]
-    for row in card.fidelity[:_FIGURES]:
+    for row in card.primary_fidelity:
         interval = f" (95 % {row.interval95[0]:g} to {row.interval95[1]:g})" if row.interval95 else ""
         lines.append(f"  {row.metric} {row.value:g} {row.unit}{interval}: {row.protocol}")
-    if len(card.fidelity) > _FIGURES:
-        lines.append(f"  ... and {len(card.fidelity) - _FIGURES} more figures: --json prints the whole card")
+    more = len(card.fidelity) - len(card.primary_fidelity)
+    if more:
+        lines.append(f"  ... and {more} more figures: --json prints the whole card")
     lines += [f"  Limit: {limit}" for limit in card.limits]
     return "\n".join(lines)

@@ -15,6 +15,7 @@ from ..radiograph import View
 
 SCHEMA_VERSION = 1
 CARD_FILE = "card.json"
+_SHOWN_FIGURES = 4
 _SCHEMA_PATH = Path(__file__).with_name("card.schema.json")
 
 
@@ -115,6 +116,11 @@ class ModelCard:
     licence: str
     files: Mapping[str, str]
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def primary_fidelity(self) -> tuple[MeasuredFidelity, ...]:
+        """The figures that are shown to people: a card lists its primary ones first."""
+        return self.fidelity[:_SHOWN_FIGURES]
 
     @property
     def name(self) -> str:
