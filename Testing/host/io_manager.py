@@ -33,11 +33,11 @@ class CoreIOManager:
         if path.suffix.lower() in _PHOTOGRAPH_SUFFIXES:
             node = self._load_photograph(path, name)
         else:
-            labelmap, discard_orientation, single_file = 1, 8, 16  # bits of the Volumes logic's loading options
-            options = single_file if properties.get("singleFile", True) else 0
-            options |= labelmap if properties.get("labelmap") else 0
-            options |= discard_orientation if properties.get("discardOrientation") else 0
-            node = self._volumes_logic.AddArchetypeVolume(str(path), name, options)
+            logic = self._volumes_logic
+            options = logic.SingleFile if properties.get("singleFile", True) else 0
+            options |= logic.LabelMap if properties.get("labelmap") else 0
+            options |= logic.DiscardOrientation if properties.get("discardOrientation") else 0
+            node = logic.AddArchetypeVolume(str(path), name, options)
         if node is None:
             return False
         loaded.AddItem(node)

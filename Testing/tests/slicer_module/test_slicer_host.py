@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 import slicer
+import vtk
 from Testing.host import SlicerHost, start_slicer
 
 from scene_probe import add_volume, chest_values
@@ -196,6 +198,19 @@ def test_reserved_names_and_unknown_types_are_refused(host: SlicerHost) -> None:
 def test_a_file_that_is_not_there_raises_as_in_slicer(host: SlicerHost, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="Failed to load node from file"):
         host.load_volume(tmp_path / "none.nrrd")
+
+
+def test_a_loaded_volume_keeps_the_orientation_of_its_file(host: SlicerHost, tmp_path: Path) -> None:
+    image = sitk.GetImageFromArray(np.zeros((3, 4, 5), np.int16))
+    image.SetSpacing((1.5, 2.0, 2.5))
+    image.SetOrigin((10.0, -20.0, 30.0))
+    sitk.WriteImage(image, tmp_path / "volume.nrrd")
+    node = slicer.util.loadVolume(str(tmp_path / "volume.nrrd"))
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    # LPS in the file, RAS in Slicer: the first two axes turn round.
+    expected = [[-1.5, 0, 0, -10], [0, -2.0, 0, 20], [0, 0, 2.5, 30], [0, 0, 0, 1]]
+    np.testing.assert_allclose([[matrix.GetElement(r, c) for c in range(4)] for r in range(4)], expected)
 
 
 def test_items_of_the_subject_hierarchy_come_and_go_with_the_nodes(host: SlicerHost) -> None:
