@@ -23,6 +23,7 @@ def save_slice_view(host: SlicerHost, volume: Any, ras: tuple[float, float, floa
         path: of the PNG.
     """
     import slicer
+    from XrayToCTPanel.viewers import orientAsImage  # the host has put the module's folder on the path
 
     _ensure_colours(host, volume)
     logic = slicer.vtkMRMLSliceLogic()
@@ -32,7 +33,7 @@ def save_slice_view(host: SlicerHost, volume: Any, ras: tuple[float, float, floa
     view = logic.GetSliceNode()
     logic.GetSliceCompositeNode().SetBackgroundVolumeID(volume.GetID())
     view.SetDimensions(_PIXELS, _PIXELS, 1)
-    view.RotateToVolumePlane(volume)
+    orientAsImage(view, volume)
     logic.FitSliceToAll(_PIXELS, _PIXELS)
     view.JumpSliceByOffsetting(*ras)
     logic.UpdatePipeline()

@@ -107,6 +107,7 @@ def test_a_missing_or_unusable_place_ends_in_a_sentence(tmp_path, capsys):
 
 def test_the_slice_view_shows_the_slab_upright(tmp_path, stack_file):
     with start_slicer() as host:
+        host.load_module("XrayToCT")
         node = host.load_volume(stack_file, "ball")
         node.SetIJKToRASDirections(-1, 0, 0, 0, -1, 0, 0, 0, 1)  # as a radiograph lies: row 0 in front
         node.CreateDefaultDisplayNodes()

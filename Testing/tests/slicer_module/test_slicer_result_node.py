@@ -78,3 +78,21 @@ def test_progress_reaches_the_caller_and_can_stop_the_run(module: ModuleType) ->
         module.XrayToCTLogic().translate(given, progress=lambda fraction, phase: seen.append(phase) or len(seen) < 2)
     assert len(seen) == 2
     assert node_ids() == before
+
+
+@pytest.mark.parametrize("orientation", ["Axial", "Coronal", "Sagittal"])
+def test_a_slice_view_shows_the_stack_upright_whatever_it_showed_before(module: ModuleType, orientation: str) -> None:
+    from XrayToCTPanel.viewers import orientAsImage
+
+    node = add_volume(chest_values())
+    view = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSliceNode", "View")
+    view.SetLayoutName("View")
+    view.SetOrientation(orientation)
+    orientAsImage(view, node)
+    to_ijk, to_ras = vtk.vtkMatrix4x4(), view.GetSliceToRAS()
+    node.GetRASToIJKMatrix(to_ijk)
+    right, up = (
+        np.array(to_ijk.MultiplyPoint([to_ras.GetElement(r, axis) for r in range(3)] + [0.0]))[:3] for axis in (0, 1)
+    )
+    assert right[0] > 0 and abs(right[1]) < 1e-9  # to the right: columns grow
+    assert up[1] < 0 and abs(up[0]) < 1e-9  # upwards: rows shrink
