@@ -61,13 +61,13 @@ def _add_marker(image: np.ndarray, rng: np.random.Generator) -> None:
 
 
 def _collimate(image: np.ndarray, valid: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Blacken the borders as an electronic shutter does."""
+    """Blacken the borders as an electronic shutter does, or leave them white as lead does."""
     rows, cols = image.shape
     top, bottom = (int(rows * rng.uniform(0.0, 0.12)) for _ in range(2))
     left, right = (int(cols * rng.uniform(0.0, 0.12)) for _ in range(2))
     seen = np.zeros(image.shape, bool)
     seen[top : rows - bottom, left : cols - right] = True
-    image[~seen] = image.min()
+    image[~seen] = image.max() if rng.random() < 0.4 else image.min()
     return valid & seen
 
 
