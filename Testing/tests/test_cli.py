@@ -299,6 +299,19 @@ def test_project_writes_the_stack_that_fits_its_radiograph(ct: Path, tmp_path: P
     assert stack.view is View.PA
 
 
+def test_project_leaves_the_table_out_unless_it_is_asked_for(tmp_path: Path):
+    hu = np.full((20, 90, 80), -1000, np.int16)
+    hu[:, 20:60, 15:65] = 40
+    hu[:, 75:77] = 300
+    image = sitk.GetImageFromArray(hu)
+    image.SetSpacing((4.0, 4.0, 4.0))
+    sitk.WriteImage(image, tmp_path / "table.nrrd")
+    for name, more in (("patient.nrrd", []), ("all.nrrd", ["--keep-table"])):
+        assert main(["project", str(tmp_path / "table.nrrd"), "-o", str(tmp_path / name), *more]) == 0
+    patient, everything = (sitk.GetArrayFromImage(sitk.ReadImage(tmp_path / n)) for n in ("patient.nrrd", "all.nrrd"))
+    assert everything.max() > patient.max() + 0.1
+
+
 def test_project_refuses_what_is_no_ct(png: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["project", str(png), "-o", str(tmp_path / "drr.dcm")]) == 1
     assert "Traceback" not in capsys.readouterr().err

@@ -31,12 +31,15 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="a .dcm, .png or .nrrd file")
     parser.add_argument("--view", choices=[view.name for view in View], default="PA", help="direction of the rays")
     parser.add_argument("--stack", metavar="NRRD", type=Path, help="write the reference stack too")
+    parser.add_argument(
+        "--keep-table", action="store_true", help="project the CT's table and cables too; by default only the patient"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
     parser.set_defaults(run=lambda options: run(options, parser))
 
 
 def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    from ..projection import project, read_ct, reference_stack
+    from ..projection import project, read_ct, reference_stack, remove_table
     from ..translation.stack_file import stack_suffix, write_stack
 
     if options.output.suffix.lower() not in _SUFFIXES:
@@ -49,6 +52,8 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     for target in targets:
         refuse_existing(target, overwrite=options.overwrite)
     volume = read_ct(options.ct)
+    if not options.keep_table:
+        volume = remove_table(volume)
     say(f"{options.ct.name}: projecting, {options.view} view")
     radiograph = project(volume, view=options.view)
     stack = reference_stack(volume, view=options.view) if options.stack is not None else None
