@@ -12,16 +12,32 @@ Triple = tuple[float, float, float]
 
 
 def rays(geometry: ProjectionGeometry) -> tuple[np.ndarray, np.ndarray]:
-    """Sources and detector pixels (rows * cols, 3), (x, y, z) in mm about the patient's centre; perspective only."""
+    """Detector pixels and unit directions of their rays, both (rows * cols, 3), (x, y, z) in mm about the patient.
+
+    Written without the projector's own mathematics, for parallel and perspective rays.
+    """
     columns, rows, normal = geometry.axes()
     at_row = (np.arange(geometry.shape[0]) - (geometry.shape[0] - 1) / 2) * geometry.spacing[0] - geometry.shift_mm[0]
     at_col = (np.arange(geometry.shape[1]) - (geometry.shape[1] - 1) / 2) * geometry.spacing[1] - geometry.shift_mm[1]
     row, col = np.meshgrid(at_row, at_col, indexing="ij")
     pixels = row[..., None] * rows + col[..., None] * columns - normal * geometry.isocentre_detector_mm
+    directions = np.broadcast_to(-normal, pixels.shape) if geometry.parallel else pixels - source(geometry)
+    directions = directions / np.linalg.norm(directions, axis=-1, keepdims=True)
+    return pixels.reshape(-1, 3), directions.reshape(-1, 3)
+
+
+def source(geometry: ProjectionGeometry) -> np.ndarray:
+    """The point source, (x, y, z) in mm about the patient's centre."""
+    columns, rows, normal = geometry.axes()
     middle = -geometry.shift_mm[0] * rows - geometry.shift_mm[1] * columns
-    source = middle + normal * (geometry.source_detector_mm - geometry.isocentre_detector_mm)
-    pixels = pixels.reshape(-1, 3)
-    return np.broadcast_to(source, pixels.shape), pixels
+    return middle + normal * (geometry.source_detector_mm - geometry.isocentre_detector_mm)
+
+
+def _ends(geometry: ProjectionGeometry) -> tuple[torch.Tensor, torch.Tensor]:
+    """Where rays start (1, 1, 3) and end (1, rows * cols, 3), float32."""
+    ends = (source(geometry)[None], rays(geometry)[0])
+    start, end = (torch.from_numpy(np.ascontiguousarray(part, np.float32))[None] for part in ends)
+    return start, end
 
 
 def nanodrr_line_integrals(
@@ -46,7 +62,7 @@ def nanodrr_line_integrals(
         torch.zeros(3),
         convert_to_mu=False,
     )
-    source, pixels = (torch.from_numpy(np.ascontiguousarray(part, np.float32))[None] for part in rays(geometry))
+    start, end = _ends(geometry)
     with torch.inference_mode():
         drawn = render(
             subject,
@@ -55,8 +71,8 @@ def nanodrr_line_integrals(
             torch.tensor((geometry.source_detector_mm,)),
             *geometry.shape,
             n_samples=samples,
-            src=source,
-            tgt=pixels,
+            src=start,
+            tgt=end,
             backend="torch",
         )
     return drawn[0, 0].numpy() * MU_WATER_PER_MM
@@ -68,17 +84,17 @@ def diffdrr_line_integrals(
     """DiffDRR 0.4.8 (MIT), Siddon: exact lengths through constant voxels, ``at_once`` rays together."""
     from diffdrr.renderers import Siddon
 
-    source, pixels = (torch.from_numpy(np.ascontiguousarray(part, np.float32))[None] for part in rays(geometry))
-    lengths = (pixels - source).norm(dim=-1)[:, None]
+    start, end = _ends(geometry)
+    lengths = (end - start).norm(dim=-1)[:, None]
     step = torch.tensor(spacing[::-1], dtype=torch.float32)
     # In its voxel coordinates the first voxel spans 0 to 1.
     offset = torch.tensor(centre[::-1], dtype=torch.float32) + 0.5
-    source, pixels = source / step + offset, pixels / step + offset
+    start, end = start / step + offset, end / step + offset
     volume = torch.from_numpy(np.ascontiguousarray(mu.transpose(2, 1, 0)))
     renderer = Siddon()
     parts = []
     with torch.inference_mode():
-        for start in range(0, pixels.shape[1], at_once):
-            some = slice(start, start + at_once)
-            parts.append(renderer(volume, source[:, :1], pixels[:, some], lengths[..., some]))
+        for first in range(0, end.shape[1], at_once):
+            some = slice(first, first + at_once)
+            parts.append(renderer(volume, start, end[:, some], lengths[..., some]))
     return torch.cat(parts, -1)[0, 0].reshape(geometry.shape).numpy() * MU_WATER_PER_MM

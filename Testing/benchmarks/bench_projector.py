@@ -78,11 +78,8 @@ def main() -> None:
 
 
 def _chords(geometry: ProjectionGeometry) -> np.ndarray:
-    source, pixels = rays(geometry)
-    directions = pixels - source
-    directions = directions / np.linalg.norm(directions, axis=1, keepdims=True)
-    along = (source * directions).sum(1)
-    closest = (source**2).sum(1) - along**2
+    pixels, directions = rays(geometry)
+    closest = (pixels**2).sum(1) - (pixels * directions).sum(1) ** 2
     return 2 * np.sqrt(np.maximum(_RADIUS_MM**2 - closest, 0.0)).reshape(geometry.shape)
 
 

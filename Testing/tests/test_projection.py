@@ -7,9 +7,19 @@ import math
 import numpy as np
 import pytest
 import SimpleITK as sitk
+import torch
 
+from Testing.independent_projectors import nanodrr_line_integrals, rays
 from XrayToCTLib.errors import XrayToCTError
-from XrayToCTLib.projection import CtVolume, ProjectionGeometry, project, read_ct, reference_stack, remove_table
+from XrayToCTLib.projection import (
+    CtVolume,
+    ProjectionGeometry,
+    project,
+    read_ct,
+    reference_stack,
+    remove_table,
+    torch_projector,
+)
 from XrayToCTLib.projection.opencv_projector import line_integrals, slab_means
 from XrayToCTLib.projection.plane_warps import MU_WATER_PER_MM, plane_warps
 from XrayToCTLib.projection.project import resum
@@ -19,23 +29,6 @@ POSES = [(0.0, 0.0, 0.0), (20.0, 10.0, 5.0), (-8.0, 15.0, -10.0)]
 SPACING = (2.0, 1.5, 1.8)
 SHAPE = (90, 120, 100)
 CENTRE = ((SHAPE[0] - 1) / 2, (SHAPE[1] - 1) / 2, (SHAPE[2] - 1) / 2)
-
-
-def rays(geometry: ProjectionGeometry) -> tuple[np.ndarray, np.ndarray]:
-    """Origins and unit directions (rows * cols, 3) in mm about the patient's centre, written without the projector."""
-    columns, rows, normal = geometry.axes()
-    at_row = (np.arange(geometry.shape[0]) - (geometry.shape[0] - 1) / 2) * geometry.spacing[0] - geometry.shift_mm[0]
-    at_col = (np.arange(geometry.shape[1]) - (geometry.shape[1] - 1) / 2) * geometry.spacing[1] - geometry.shift_mm[1]
-    row, col = np.meshgrid(at_row, at_col, indexing="ij")
-    pixels = row[..., None] * rows + col[..., None] * columns - normal * geometry.isocentre_detector_mm
-    if geometry.parallel:
-        directions = np.broadcast_to(-normal, pixels.shape)
-    else:
-        middle = -geometry.shift_mm[0] * rows - geometry.shift_mm[1] * columns
-        source = middle + normal * (geometry.source_detector_mm - geometry.isocentre_detector_mm)
-        directions = pixels - source
-    directions = directions / np.linalg.norm(directions, axis=-1, keepdims=True)
-    return pixels.reshape(-1, 3), directions.reshape(-1, 3)
 
 
 def sphere(radius: float, finer: int = 1) -> np.ndarray:
@@ -128,9 +121,6 @@ def test_magnification_is_that_of_the_geometry() -> None:
 @pytest.mark.parametrize("view", list(View))
 @pytest.mark.parametrize("source_mm", [1200.0, math.inf])
 def test_torch_and_opencv_make_the_same_slabs(view: View, source_mm: float, rng: np.random.Generator) -> None:
-    torch = pytest.importorskip("torch")
-    from XrayToCTLib.projection import torch_projector
-
     mu = rng.uniform(0.0, 1.5, (40, 44, 48)).astype(np.float32)
     centre = (19.5, 21.5, 23.5)
     geometry = ProjectionGeometry(
@@ -144,9 +134,6 @@ def test_torch_and_opencv_make_the_same_slabs(view: View, source_mm: float, rng:
 
 
 def test_the_torch_projector_passes_the_gradient_check() -> None:
-    torch = pytest.importorskip("torch")
-    from XrayToCTLib.projection import torch_projector
-
     geometry = ProjectionGeometry(shape=(4, 5), spacing=(3.0, 3.0), source_detector_mm=500.0, rotation_deg=(5, 3, 0))
     mu = torch.rand(4, 5, 6, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(
@@ -280,8 +267,6 @@ def siddon(
 
 def test_a_real_ct_agrees_with_nanodrr(real_data) -> None:
     pytest.importorskip("nanodrr")
-    from Testing.independent_projectors import nanodrr_line_integrals
-
     ct = remove_table(read_ct(real_data / "chest_ct" / "pyradiomics-lung1.nii.gz"))
     geometry = ProjectionGeometry(
         shape=(64, 60), spacing=(5.0, 5.5), rotation_deg=(8.0, -5.0, 4.0), shift_mm=(7.0, -4.0)
