@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 
 import yaml
@@ -17,7 +18,8 @@ from .samples import INPUT_MEAN, INPUT_STD, reference_of
 
 _BUNDLES = Path(__file__).resolve().parents[1] / "XrayToCTLib" / "Resources" / "Models"
 _ID, _VERSION = "chest-pa-physics-cyclegan", "0.1.0"
-_UNITS = {"MAE": "HU", "ME": "HU", "PSNR": "dB", "SSIM": ""}
+_UNITS = {"MAE": "HU", "PSNR": "dB", "SSIM": "", "ME": "HU"}
+_PREDICTORS = (("model", "line integrals"), ("model", "display-processed"), ("mean CT", "nothing"))
 _LIMITS = (
     "Research use only; not for diagnostic use.",
     "Depth is not in a single radiograph: slabs are the most plausible anatomy, not a measurement. A lesion may be "
@@ -113,33 +115,27 @@ def _fidelity(rows: list[Row], grid_mm: float) -> list[dict[str, object]]:
     patients = sorted({row.patient for row in rows})
     average = means(rows)
     entries: list[dict[str, object]] = []
-    for predictor, fed, metrics in (
-        ("model", "line integrals", ("MAE", "ME", "PSNR", "SSIM")),
-        ("model", "display-processed", ("MAE", "ME", "PSNR", "SSIM")),
-        ("mean CT", "nothing", ("MAE", "PSNR", "SSIM")),
-    ):
-        for metric in metrics:
-            for slabs in ("central slab", "all slabs"):
-                value = average[(metric, predictor, fed, grid, slabs, "body")]
-                each = [
-                    row.value
-                    for patient in patients
-                    for row in rows
-                    if (row.patient, row.metric, row.predictor, row.input, row.slabs, row.mask, row.grid_mm)
-                    == (patient, metric, predictor, fed, slabs, "body", grid_mm)
-                ]
-                digits = 3 if metric == "SSIM" else 1
-                size = "2D" if slabs == "central slab" else "volume"
-                who = "model" if predictor == "model" else "baseline, the mean of the training CTs"
-                entries.append(
-                    {
-                        "metric": metric if predictor == "model" else f"{metric} of the mean CT",
-                        "value": round(value, digits),
-                        "unit": _UNITS[metric],
-                        "protocol": f"{slabs} ({size}), body mask; {who}; simulated PA radiograph, "
-                        f"input {fed}; mean of {len(patients)} held-out patients ("
-                        + ", ".join(f"{p} {v:.{digits}f}" for p, v in zip(patients, each, strict=True))
-                        + f"); window -1024..1476 HU, range 2500, {grid} grid, rays within the scanned length.",
-                    }
-                )
+    for metric, slabs, (predictor, fed) in product(_UNITS, ("central slab", "all slabs"), _PREDICTORS):
+        value = average[(metric, predictor, fed, grid, slabs, "body")]
+        each = [
+            row.value
+            for patient in patients
+            for row in rows
+            if (row.patient, row.metric, row.predictor, row.input, row.slabs, row.mask, row.grid_mm)
+            == (patient, metric, predictor, fed, slabs, "body", grid_mm)
+        ]
+        digits = 3 if metric == "SSIM" else 1
+        size = "2D" if slabs == "central slab" else "volume"
+        who = f"input {fed}" if predictor == "model" else "baseline: the mean of the training CTs"
+        entries.append(
+            {
+                "metric": metric if predictor == "model" else f"{metric} of the mean CT",
+                "value": round(value, digits),
+                "unit": _UNITS[metric],
+                "protocol": f"{slabs} ({size}), body mask; {who}; simulated PA radiographs, "
+                f"mean of {len(patients)} held-out patients ("
+                + ", ".join(f"{p} {v:.{digits}f}" for p, v in zip(patients, each, strict=True))
+                + f"); window -1024..1476 HU, range 2500, {grid} grid, rays within the scanned length.",
+            }
+        )
     return entries
