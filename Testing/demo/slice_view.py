@@ -57,8 +57,9 @@ def _pixels(connection: Any) -> np.ndarray:
     producer.Update()
     image = producer.GetOutputDataObject(connection.GetIndex())
     cols, rows, _ = image.GetDimensions()
-    # VTK counts rows from the bottom; the fourth component is the layers' opacity.
-    return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(rows, cols, -1)[::-1, :, :3]
+    # VTK counts rows from the bottom; the fourth component is the layers' opacity, 0 beside the volume.
+    pixels = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(rows, cols, -1)[::-1]
+    return np.where(pixels[..., 3:] > 0, pixels[..., :3], 0)
 
 
 def _ensure_colours(host: SlicerHost, volume: Any) -> None:
