@@ -41,7 +41,7 @@ class Row:
 
 
 def evaluate(config: RunConfig) -> list[Row]:
-    """Measure, print the means over patients, and write ``evaluation.json`` into the run.
+    """Measure, print the body-masked means over patients, and write ``evaluation.json`` into the run.
 
     Protocol: one PA view of each test patient (source 1.8 m, no tilt), table removed, at the network's grid and, for
     comparison, averaged to twice its spacing; HU clipped to the window of the targets; rays that leave the scanned
@@ -65,7 +65,8 @@ def evaluate(config: RunConfig) -> list[Row]:
     text = json.dumps([{key: getattr(row, key) for key in Row.__slots__} for row in rows], indent=1)
     (config.run / EVALUATION_FILE).write_text(text, encoding="utf-8")
     for key, value in means(rows).items():
-        print(f"{value:9.3f}  {'  '.join(key)}")
+        if key[-1] == "body":
+            print(f"{value:9.3f}  {'  '.join(key)}")
     return rows
 
 
