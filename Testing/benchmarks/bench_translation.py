@@ -1,6 +1,6 @@
 """Time and memory of a warm translation, against the classic generator's forward pass in the same run.
 
-    python Testing/benchmarks/bench_translation.py [--model MODEL] [--size 2000] [--repeats 9] [--json]
+    python -m Testing.benchmarks.bench_translation [--model MODEL] [--size 2000] [--repeats 9] [--json]
 
 Ratio: median of translate() of one size x size radiograph (spacing set so that the field is 400 mm), model loaded,
 against the median of one forward pass of the classic CycleGAN generator (ResNet-9, ngf 64, 11.4 M parameters) on
@@ -20,7 +20,6 @@ import json
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +30,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 
 from XrayToCTLib import Radiograph, translate
-from XrayToCTLib.models.bundle import write_bundle
 from XrayToCTLib.models.registry import find_model
 from XrayToCTLib.networks.architectures import build_network
 from XrayToCTLib.radiograph import IntensityScale, SpacingSource, View
@@ -53,40 +51,6 @@ def synthetic_radiograph(size: int) -> Radiograph:
         identity="synthetic",
         view=View.PA,
     )
-
-
-def random_bundle(folder: Path) -> Path:
-    """The flagship's architecture with random weights: time and memory do not depend on what it learned."""
-    parameters = {"in_channels": 1, "slabs": 16, "widths": [48, 96, 192, 320, 320], "unshuffle": 2}
-    network: Any = build_network("unet-slabs", parameters)
-    quantiles = [i / 64 for i in range(65)]
-    card = {
-        "schema_version": 1,
-        "id": "random-weights",
-        "version": "0.0.0",
-        "title": "Random weights, for timing",
-        "description": "Not a model.",
-        "source_modality": "radiograph",
-        "target_modality": "CT",
-        "anatomy": "none",
-        "views": ["PA"],
-        "architecture": {"name": "unet-slabs", "parameters": parameters},
-        "grid": {"spacing_mm": [1.5, 1.5], "trained_shape": [256, 256], "multiple": network.multiple},
-        "slabs": {"count": 16, "thickness_mm": 20.0},
-        "input": {
-            "quantity": "line_integral",
-            "mean": 2.5,
-            "std": 1.5,
-            "reference_quantiles": {"probabilities": quantiles, "line_integrals": [5 * q for q in quantiles]},
-        },
-        "output": {"slope_hu": 1000.0, "intercept_hu": 0.0, "window_hu": [-1024.0, 1476.0]},
-        "training_data": [{"name": "none", "patients": 0, "licence": "none", "credit": "none", "url": ""}],
-        "fidelity": [],
-        "limits": ["Random weights."],
-        "licence": "Apache-2.0",
-    }
-    files = {"LICENSE.txt": "Apache-2.0\n", "CREDITS.txt": "None.\n"}
-    return write_bundle(folder / "random-weights", card, network.state_dict(), files).folder
 
 
 def time_interleaved(cases: dict[str, Callable[[], object]], repeats: int) -> dict[str, dict[str, float]]:
@@ -164,7 +128,7 @@ def peak_mib() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--model", help="id or folder; default: the flagship's architecture with random weights")
+    parser.add_argument("--model", help="id or folder; default: the bundled model")
     parser.add_argument("--size", type=int, default=2000, help="rows and cols of the radiograph (default 2000)")
     parser.add_argument("--repeats", type=int, default=9, help="timed rounds (default 9)")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -173,10 +137,9 @@ def main() -> None:
     if options.memory_of_one:
         print(memory_of_one(options.model, options.size))
         return
-    with tempfile.TemporaryDirectory() as folder:
-        model = options.model or str(random_bundle(Path(folder)))
-        result = measure_times(model, options.size, options.repeats)
-        result |= {"peak_extra_mib": measure_memory(model, options.size), "model": options.model or "random weights"}
+    model = options.model or find_model(None).card.id
+    result = measure_times(model, options.size, options.repeats)
+    result |= {"peak_extra_mib": measure_memory(model, options.size), "model": model}
     if options.json:
         print(json.dumps(result, indent=2))
         return
