@@ -49,6 +49,7 @@ class Radiograph:
         identity: SOP Instance UID or SHA-256 of the source, for provenance.
         modality: DICOM modality (CR, DX, XA, RF), or "" when unknown.
         view: PA, AP, LATERAL, or None when the source does not say.
+        body_part: DICOM Body Part Examined (CHEST, HIP...), or "" when the source does not say.
         frame_time_ms: time between frames for cine and fluoroscopy, or None.
         history: what the reader did, one sentence a step.
         warnings: what the user should know before trusting a result, one sentence each.
@@ -62,6 +63,7 @@ class Radiograph:
     identity: str
     modality: str = ""
     view: View | None = None
+    body_part: str = ""
     frame_time_ms: float | None = None
     history: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

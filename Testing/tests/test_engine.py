@@ -172,6 +172,7 @@ def test_an_input_as_the_model_expects_it_gets_no_warning(tiny: Bundle):
         ({"scale": IntensityScale.LOG_EXPOSURE}, "unknown exposure"),
         ({"spacing_source": SpacingSource.ASSUMED}, "was assumed"),
         ({"view": View.LATERAL}, "LATERAL"),
+        ({"body_part": "HIP"}, "shows HIP"),
         ({"view": None}, "PA was assumed"),
         ({"warnings": ("The reader said so.",)}, "The reader said so."),
     ],

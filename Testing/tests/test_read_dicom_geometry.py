@@ -172,3 +172,8 @@ def test_the_history_tells_what_the_reader_did(tmp_path):
     told = " ".join(image.history)
     for word in ("24 rows x 20 columns", "MONOCHROME1", "pydicom", "LINEAR window", "Inverted", "spacing"):
         assert word in told
+
+
+def test_the_body_part_is_read_and_may_be_missing(tmp_path):
+    assert read(tmp_path, BodyPartExamined="Chest ").body_part == "CHEST"
+    assert read(tmp_path, BodyPartExamined="").body_part == ""

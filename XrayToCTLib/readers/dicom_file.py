@@ -72,6 +72,7 @@ def read_dicom_file(
         identity=str(dataset.get("SOPInstanceUID", "") or "") or file_sha256(path),
         modality=str(dataset.get("Modality", "") or "").upper(),
         view=view or view_position(dataset),
+        body_part=str(dataset.get("BodyPartExamined", "") or "").upper().strip(),
         frame_time_ms=frame_time_ms(dataset) if pixels.shape[0] > 1 else None,
         history=tuple(history),
         warnings=tuple(warnings),

@@ -6,6 +6,9 @@ from ..errors import XrayToCTError
 from ..models.card import ModelCard
 from ..radiograph import IntensityScale, Radiograph, SpacingSource
 
+# Body Part Examined of images that a model of an anatomy may be given (DICOM PS3.16, Annex L).
+_BODY_PARTS = {"chest": {"CHEST", "THORAX", "LUNG", "HEART", "MEDIASTINUM", "RIB", "THORACICAORTA"}}
+
 SMALLEST_FIELD_MM = 100.0
 LARGEST_FIELD_MM = 700.0
 IMPOSSIBLE_FIELD_MM = 2000.0  # stitched whole-spine and long-leg images reach about 1300 mm
@@ -49,4 +52,10 @@ def input_warnings(radiograph: Radiograph, card: ModelCard) -> tuple[str, ...]:
         warnings.append(f"The file does not say its view: {card.views[0].value} was assumed.")
     elif radiograph.view not in card.views:
         warnings.append(f"The view is {radiograph.view.value}, but the model was trained on {expected} only.")
+    fitting = _BODY_PARTS.get(card.anatomy.lower(), {card.anatomy.upper()})
+    if radiograph.body_part and radiograph.body_part not in fitting:
+        warnings.append(
+            f"The image shows {radiograph.body_part}, but the model was trained on {card.anatomy} only: "
+            "the result means nothing."
+        )
     return tuple(warnings)
