@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -90,8 +91,12 @@ def test_the_module_file_stays_readable(repository: Path) -> None:
     assert len((repository / "XrayToCT/XrayToCT.py").read_text(encoding="utf-8").splitlines()) < 300
 
 
-def test_cmake_reads_the_lists_and_finds_every_file(repository: Path, tmp_path: Path) -> None:
-    """The real CMake over our files, with Slicer's package replaced by one that checks what it is given."""
+def test_cmake_puts_module_and_library_side_by_side(repository: Path, tmp_path: Path) -> None:
+    """The real CMake over our files, with Slicer's macro replaced by one that copies files to where Slicer's does.
+
+    Slicer looks for modules in qt-scripted-modules itself, not in its folders; WITH_SUBDIR adds a folder of the
+    source folder's name.
+    """
     cmake = shutil.which("cmake")
     if cmake is None:
         pytest.skip("CMake is not installed")
@@ -108,13 +113,20 @@ set(Slicer_EXTENSION_CPACK "${CMAKE_CURRENT_LIST_DIR}/empty.cmake")
 set(BUILD_TESTING ON)
 function(slicerMacroBuildScriptedModule)
   cmake_parse_arguments(MY "WITH_GENERIC_TESTS;WITH_SUBDIR" "NAME" "SCRIPTS;RESOURCES" ${ARGN})
-  if(MY_UNPARSED_ARGUMENTS OR NOT MY_WITH_SUBDIR)
+  if(MY_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "wrong arguments: ${MY_UNPARSED_ARGUMENTS}")
+  endif()
+  set(destination "${CMAKE_BINARY_DIR}/qt-scripted-modules")
+  if(MY_WITH_SUBDIR)
+    get_filename_component(subdir "${CMAKE_CURRENT_SOURCE_DIR}" NAME)
+    set(destination "${destination}/${subdir}")
   endif()
   foreach(file ${MY_SCRIPTS} ${MY_RESOURCES})
     if(NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
       message(FATAL_ERROR "missing: ${file}")
     endif()
+    get_filename_component(folder "${destination}/${file}" DIRECTORY)
+    file(COPY "${CMAKE_CURRENT_SOURCE_DIR}/${file}" DESTINATION "${folder}")
   endforeach()
   message(STATUS "module ${MY_NAME}")
 endfunction()
@@ -130,3 +142,14 @@ endfunction()
     done = subprocess.run([*command, "-Wno-dev"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert re.findall(r"module (\w+)", done.stdout) == list(packaging.MODULES)
+    package = tmp_path / "build" / "qt-scripted-modules"
+    for name in ("XrayToCT.py", "XrayToCTPanel/__init__.py", "Resources/UI/XrayToCT.ui", "Resources/requirements.txt"):
+        assert (package / name).is_file(), name
+    # The packaged library works on its own: the bundled model loads and the sample is found.
+    code = (
+        f"import sys; sys.path.insert(0, {str(package)!r}); import XrayToCTLib as x2ct; "
+        f"assert x2ct.__file__.startswith({str(package)!r}); assert x2ct.models(); "
+        "from XrayToCTLib.cli import main; sys.exit(main(['demo', '-o', 'demo']))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, capture_output=True, timeout=120)
+    assert (tmp_path / "demo").is_dir()
