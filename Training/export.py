@@ -26,12 +26,12 @@ _LIMITS = (
     "missing, misplaced in depth or invented.",
     "HU are estimates. From a display-processed image (PNG, JPEG, most DICOM for presentation) the exposure is unknown "
     "and the values are mapped onto a reference distribution.",
-    "Trained on {patients} CT patients, all adult chests; frontal views only (PA, AP). Children, lateral views, other "
-    "anatomy, implants, large effusions and post-surgical chests were not, or hardly, seen.",
+    "Trained on chest CT of {patients} patients and on radiographs of adults; frontal views only (PA, AP). Children, "
+    "lateral views, other anatomy, implants, large effusions and post-surgical chests were not, or hardly, seen.",
     "Measured on simulated radiographs of held-out CT patients; on real radiographs there was no reference CT to "
     "measure against.",
-    "Fine detail (small vessels, fissures, nodules below about 10 mm) is smoothed away; soft tissues are hardly told "
-    "apart.",
+    "Fine detail (small vessels, fissures, small nodules) is smoothed away and soft tissues are hardly told apart: "
+    "seen on pictures, not measured.",
 )
 _LICENCE_TEXT = (
     "The weights in this folder are licensed under the Creative Commons Attribution 4.0 International licence\n"

@@ -1,7 +1,7 @@
 """The physics-cycle CycleGAN: one step of it.
 
-radiograph -> stack is a U-Net; stack -> radiograph is the projector and a small style net (the idea of a fixed physical
-way back: design of this project). Paired batches (simulated) anchor the anatomy, unpaired batches (real radiographs)
+radiograph -> stack is a U-Net; stack -> radiograph is the projector and a small style net that
+has no room to hide a code. Paired batches (simulated) anchor the anatomy, unpaired batches (real radiographs)
 close the cycle and face the discriminators (Zhu et al., ICCV 2017).
 """
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from XrayToCTLib.projection.geometry import ProjectionGeometry
 from XrayToCTLib.projection.opencv_projector import slab_means
+from XrayToCTLib.projection.plane_warps import plane_warps
 from XrayToCTLib.projection.project import resum
 
 from .prepare import PreparedCt
@@ -102,8 +103,6 @@ def _valid_rays(
     extra: int,
 ) -> np.ndarray:
     """Rays that stay within the scanned length from the first plane that holds body to the last."""
-    from XrayToCTLib.projection.plane_warps import plane_warps
-
     planes, rows, cols = extended.shape
     warps = plane_warps(geometry, (rows, planes, cols), spacing, centre)
     body = np.flatnonzero(extended.max(axis=(1, 2)) > 0.3)

@@ -11,8 +11,8 @@ import SimpleITK as sitk
 
 from ..errors import XrayToCTError
 
-# A volume whose axes lean further than this from the patient's is resampled; below, the largest error at the rim of a
-# 300 mm body is 2.6 mm times sin(0.5 degrees), under a voxel.
+# A volume whose axes lean further than this from the patient's is resampled; below, a point 150 mm from the centre is
+# off by at most 1.3 mm (150 mm x sin 0.5 degrees).
 _LARGEST_TILT_DEG = 0.5
 
 

@@ -17,8 +17,7 @@ _FRAMES = {
     View.AP: ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, -1.0, 0.0)),
     View.LATERAL: ((0.0, 1.0, 0.0), (0.0, 0.0, -1.0), (-1.0, 0.0, 0.0)),
 }
-# Beyond this the planes that are warped stand too steeply on the rays; see reference: one homography a plane was
-# measured at up to 45 degrees.
+# At 45 degrees another axis of the CT lies along the rays just as well, and what is meant is another view.
 _LARGEST_ROTATION_DEG = 40.0
 
 
