@@ -1,0 +1,1 @@
+"""Data: from folders of images to arrays that training maps into memory."""

@@ -1,0 +1,172 @@
+"""Splits by patient, made from names alone, before anything is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from XrayToCTLib.errors import XrayToCTError
+
+from .manifest import CtEntry, Manifest, RadiographEntry
+from .settings import SplitSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Who trains, who tests.
+
+    Attributes:
+        train: name of a prepared volume -> sampling weight, above 0.
+        test: names that are looked at after training.
+        validation: names that neither train nor test.
+        held_out_radiographs: names of radiographs that do not train.
+        groups: groups of names that may show one patient, as the settings state them.
+    """
+
+    train: Mapping[str, float]
+    test: tuple[str, ...]
+    validation: tuple[str, ...] = ()
+    held_out_radiographs: frozenset[str] = field(default_factory=frozenset)
+    groups: tuple[tuple[str, ...], ...] = ()
+
+
+def make_split(manifest: Manifest, settings: SplitSettings) -> Split:
+    """The split that the settings state, over what is prepared.
+
+    Raises:
+        XrayToCTError: a name that is not prepared, a patient on two sides, nobody left to train on, or more folds
+            than patients.
+    """
+    return split_entries(manifest.cts, manifest.radiographs.items, settings)
+
+
+def folds(manifest: Manifest, settings: SplitSettings) -> list[Split]:
+    """Every fold of a cross-validation. Each patient that may test tests exactly once."""
+    return [make_split(manifest, replace(settings, test=[], fold=fold)) for fold in range(settings.folds)]
+
+
+def split_entries(cts: Sequence[CtEntry], radiographs: Sequence[RadiographEntry], settings: SplitSettings) -> Split:
+    """As ``make_split``, of entries that need not be prepared yet."""
+    named = [*settings.train, *settings.test, *settings.validation]
+    names = [entry.name for entry in cts if entry.kind in settings.kinds and not _any(settings.leave_out, entry.name)]
+    names = [name for name in names if name in named or _weight(settings, name) > 0]
+    unknown = [name for name in named if name not in names]
+    if unknown:
+        raise XrayToCTError(
+            f"The split names volumes that are not prepared: {', '.join(unknown)}.",
+            hint=f"Prepared are: {', '.join(names) or 'none'}. Correct the names, or see what was skipped.",
+        )
+    groups = _patient_groups(cts, names, settings)
+    kept = {entry.name for entry in cts if entry.training_only}
+    never = {name for name in names if name in kept or _any(settings.never_test, name)}
+    test = list(settings.test) or _fold(groups, never, settings)
+    forbidden = sorted(set(test) & never)
+    if forbidden:
+        raise XrayToCTError(
+            f"{', '.join(forbidden)} may only train, and the split tests on it.",
+            hint="Take it from `test`, or from `never_test` and `training_only`.",
+        )
+    held_back = {*test, *settings.validation}
+    if settings.train:
+        train = dict(settings.train)
+    else:
+        # Whoever may show a held-back patient stays out too.
+        shadow = {name for group in groups if held_back & set(group) for name in group}
+        train = {name: _weight(settings, name) for name in names if name not in shadow}
+    _check_sides({"train": list(train), "test": test, "validation": settings.validation}, groups)
+    if not train:
+        raise XrayToCTError("The split leaves nobody to train on.", hint="Add patients, or lower the test side.")
+    if min(train.values()) <= 0:
+        raise XrayToCTError("A sampling weight is not above 0.", hint="Name the volume in `leave_out` instead.")
+    patients = {entry.name: entry.patient for entry in cts}
+    return Split(
+        train=train,
+        test=tuple(test),
+        validation=tuple(settings.validation),
+        held_out_radiographs=_held_out(
+            radiographs,
+            settings.radiograph_holdout_every,
+            trained={patients[name] for name in train},
+            tested={patients[name] for name in held_back},
+        ),
+        groups=tuple(tuple(group) for group in groups if len(group) > 1),
+    )
+
+
+def _patient_groups(cts: Sequence[CtEntry], names: Sequence[str], settings: SplitSettings) -> list[list[str]]:
+    """Names in groups of one patient or of possibly one patient, sorted: the units that are never divided."""
+    patient_of = {entry.name: entry.patient for entry in cts}
+    group_of = {name: index for index, name in enumerate(names)}
+
+    def join(members: Iterable[str]) -> None:
+        indices = {group_of[name] for name in members}
+        for name in names:
+            if group_of[name] in indices:
+                group_of[name] = min(indices)
+
+    for patient in {patient_of[name] for name in names}:
+        join(name for name in names if patient_of[name] == patient)
+    for patterns in settings.same_patient:
+        members = [name for name in names if _any(patterns, name)]
+        if members:
+            join(members)
+    groups: dict[int, list[str]] = {}
+    for name in names:
+        groups.setdefault(group_of[name], []).append(name)
+    return sorted(sorted(group) for group in groups.values())
+
+
+def _fold(groups: Sequence[Sequence[str]], never: set[str], settings: SplitSettings) -> list[str]:
+    """Names of one fold: the groups that may test, shuffled by the seed and dealt out like cards."""
+    if settings.folds == 0:
+        return []
+    if settings.folds < 2 or not 0 <= settings.fold < settings.folds:
+        raise XrayToCTError(
+            f"There is no fold {settings.fold} of {settings.folds}.",
+            hint="Take at least 2 folds, counted from 0; `folds: 0` trains on everybody.",
+        )
+    may_test = [[name for name in group if name not in never] for group in groups]
+    may_test = [group for group in may_test if group]
+    if len(may_test) < settings.folds:
+        raise XrayToCTError(
+            f"{len(may_test)} patients cannot be dealt into {settings.folds} folds.",
+            hint="Take fewer folds, add patients, or `folds: 0` to train on everybody without a test.",
+        )
+    order = np.random.default_rng(settings.seed).permutation(len(may_test))
+    return sorted(name for index in order[settings.fold :: settings.folds] for name in may_test[index])
+
+
+def _check_sides(sides: Mapping[str, Sequence[str]], groups: Sequence[Sequence[str]]) -> None:
+    for group in groups:
+        found = {side: [name for name in group if name in names] for side, names in sides.items()}
+        found = {side: members for side, members in found.items() if members}
+        if len(found) > 1:
+            raise XrayToCTError(
+                "One patient, or what may be one, stands on both sides of the split: "
+                + "; ".join(f"{', '.join(members)} ({side})" for side, members in found.items())
+                + ".",
+                hint="Keep them on one side, or name the ones that are not needed in `leave_out`.",
+            )
+
+
+def _held_out(
+    radiographs: Sequence[RadiographEntry], every: int, *, trained: set[str], tested: set[str]
+) -> frozenset[str]:
+    """Every n-th patient. Whoever has a CT too goes where the CT goes."""
+    free = sorted({item.patient for item in radiographs if not item.training_only} - trained - tested)
+    out = {*(free[::every] if every > 0 else []), *tested}
+    return frozenset(item.name for item in radiographs if item.patient in out)
+
+
+def _weight(settings: SplitSettings, name: str) -> float:
+    for pattern, weight in settings.weights.items():
+        if fnmatchcase(name, pattern):
+            return weight
+    return 1.0
+
+
+def _any(patterns: Iterable[str], name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
