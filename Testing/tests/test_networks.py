@@ -25,6 +25,45 @@ def test_the_unet_keeps_the_exposure() -> None:
     assert (network(image) - network(image + 1.0)).abs().mean() > 0.05
 
 
+PYRAMID = {"slabs": 5, "widths": [8, 16, 16], "unshuffle": 2, "detail_width": 16}
+BALANCE = {"mean": 2.5, "std": 1.5, "slab_thickness_mm": 64.0}
+
+
+def test_a_fresh_pyramid_is_its_coarse_network_enlarged() -> None:
+    """So a coarse network that was trained alone loses nothing when the detail head joins."""
+    torch.manual_seed(0)
+    network = build_network("pyramid-slabs", PYRAMID)
+    assert network.multiple == 16
+    image = torch.rand(2, 1, 32, 48)
+    stack = network(image)
+    assert stack.shape == (2, 5, 32, 48)
+    coarse = network.coarse(torch.nn.functional.avg_pool2d(image, 2))
+    enlarged = torch.nn.functional.interpolate(coarse, scale_factor=2.0, mode="bilinear")
+    torch.testing.assert_close(stack, enlarged)
+
+
+def test_a_believed_input_is_reproduced_by_the_sum_of_the_slabs() -> None:
+    torch.manual_seed(0)
+    network = build_network("pyramid-slabs", {**PYRAMID, "balance": BALANCE})
+    with torch.no_grad():
+        network.balance.shares.bias[-1] = 20.0  # belief: all but 1
+        network.coarse.head.weight *= 0.1  # no slab below air
+    image = torch.rand(1, 1, 32, 32)
+    resummed = (1.0 + network(image)).sum(1, keepdim=True) * (0.02 * 64.0)
+    torch.testing.assert_close(resummed, image * 1.5 + 2.5, rtol=1e-4, atol=1e-4)
+
+
+def test_a_disbelieved_input_changes_nothing() -> None:
+    torch.manual_seed(0)
+    network = build_network("pyramid-slabs", {**PYRAMID, "balance": BALANCE})
+    image = torch.rand(1, 1, 32, 32)
+    with torch.no_grad():
+        network.balance.shares.bias[-1] = -40.0
+        balanced = network(image)
+        network.balance = None
+        torch.testing.assert_close(balanced, network(image))
+
+
 def test_resnet9_has_the_size_that_the_papers_state() -> None:
     network = build_network("resnet9", {})
     assert sum(parameter.numel() for parameter in network.parameters()) == pytest.approx(11.4e6, rel=0.01)

@@ -88,6 +88,12 @@ def ssim_map(a: np.ndarray, b: np.ndarray, *, data_range: float = HU_RANGE) -> n
     OpenCV's separable filter: equal to scikit-image's ``structural_similarity(gaussian_weights=True, sigma=1.5,
     use_sample_covariance=False)`` and several times faster.
     """
+    luminance, structure = ssim_maps(a, b, data_range=data_range)
+    return np.asarray(luminance * structure)
+
+
+def ssim_maps(a: np.ndarray, b: np.ndarray, *, data_range: float = HU_RANGE) -> tuple[np.ndarray, np.ndarray]:
+    """The two factors of ``ssim_map``: luminance, and contrast times structure; each of the shape of ``a``."""
     a, b = np.asarray(a, np.float64) - HU_WINDOW[0], np.asarray(b, np.float64) - HU_WINDOW[0]
     _checked(a, b, None)
     if min(a.shape[-2:]) < 2 * SSIM_RADIUS + 1:
@@ -96,8 +102,9 @@ def ssim_map(a: np.ndarray, b: np.ndarray, *, data_range: float = HU_RANGE) -> n
             hint="Compare images on a finer grid.",
         )
     if a.ndim == 2:
-        return _ssim_map_2d(a, b, data_range)
-    return np.stack([_ssim_map_2d(slab_a, slab_b, data_range) for slab_a, slab_b in zip(a, b, strict=True)])
+        return _ssim_maps_2d(a, b, data_range)
+    maps = [_ssim_maps_2d(slab_a, slab_b, data_range) for slab_a, slab_b in zip(a, b, strict=True)]
+    return np.stack([luminance for luminance, _ in maps]), np.stack([structure for _, structure in maps])
 
 
 def body_mask(hu: np.ndarray) -> np.ndarray:
@@ -144,7 +151,7 @@ def _checked(a: np.ndarray, b: np.ndarray, mask: np.ndarray | None) -> None:
         raise XrayToCTError("There is no voxel to compare: the mask is empty.", hint="Give a mask that covers anatomy.")
 
 
-def _ssim_map_2d(a: np.ndarray, b: np.ndarray, data_range: float) -> np.ndarray:
+def _ssim_maps_2d(a: np.ndarray, b: np.ndarray, data_range: float) -> tuple[np.ndarray, np.ndarray]:
     import cv2
 
     kernel = cv2.getGaussianKernel(2 * SSIM_RADIUS + 1, SSIM_SIGMA, cv2.CV_64F)
@@ -159,4 +166,4 @@ def _ssim_map_2d(a: np.ndarray, b: np.ndarray, data_range: float) -> np.ndarray:
     c1, c2 = (_SSIM_K1 * data_range) ** 2, (_SSIM_K2 * data_range) ** 2
     luminance = (2 * mean_a * mean_b + c1) / (mean_a * mean_a + mean_b * mean_b + c1)
     structure = (2 * covariance + c2) / (variance_a + variance_b + c2)
-    return np.asarray(luminance * structure)
+    return np.asarray(luminance), np.asarray(structure)

@@ -59,6 +59,10 @@ class UNetSlabs(nn.Module):
         self.head = nn.Conv2d(inputs + in_channels, slabs, 3, padding=1)
 
     def forward(self, image: Tensor) -> Tensor:
+        return self.head(torch.cat((self.features(image), image), dim=1))
+
+    def features(self, image: Tensor) -> Tensor:
+        """What the head sees beside the image: (N, widths[0], H, W)."""
         features = self.unshuffle(image)
         skips: list[Tensor] = []
         for level, encoder in enumerate(self.encoders):
@@ -70,5 +74,4 @@ class UNetSlabs(nn.Module):
         for decoder in self.decoders:
             features = functional.interpolate(features, scale_factor=2.0, mode="nearest")
             features = decoder(torch.cat((features, skips.pop()), dim=1))
-        features = functional.interpolate(features, scale_factor=self.scale, mode="nearest")
-        return self.head(torch.cat((features, image), dim=1))
+        return functional.interpolate(features, scale_factor=self.scale, mode="nearest")
