@@ -66,7 +66,7 @@ def ssim(a: np.ndarray, b: np.ndarray, mask: np.ndarray | None = None, *, data_r
     Voxels nearer than 5 pixels to the edge of the field are left out, because their window would leave the image;
     this is what scikit-image does without a mask.
     """
-    _checked(a, b, mask)
+    check_comparable(a, b, mask)
     values = ssim_map(a, b, data_range=data_range)
     inside = (..., slice(SSIM_RADIUS, -SSIM_RADIUS), slice(SSIM_RADIUS, -SSIM_RADIUS))
     if mask is None:
@@ -95,7 +95,7 @@ def ssim_map(a: np.ndarray, b: np.ndarray, *, data_range: float = HU_RANGE) -> n
 def ssim_maps(a: np.ndarray, b: np.ndarray, *, data_range: float = HU_RANGE) -> tuple[np.ndarray, np.ndarray]:
     """The two factors of ``ssim_map``: luminance, and contrast times structure; each of the shape of ``a``."""
     a, b = np.asarray(a, np.float64) - HU_WINDOW[0], np.asarray(b, np.float64) - HU_WINDOW[0]
-    _checked(a, b, None)
+    check_comparable(a, b, None)
     if min(a.shape[-2:]) < 2 * SSIM_RADIUS + 1:
         raise XrayToCTError(
             f"SSIM needs at least {2 * SSIM_RADIUS + 1} x {2 * SSIM_RADIUS + 1} pixels, not {a.shape[-2:]}.",
@@ -131,12 +131,13 @@ def body_mask(hu: np.ndarray) -> np.ndarray:
 
 def _difference(a: np.ndarray, b: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
     """a - b in float64, the voxels of the mask in one row."""
-    _checked(a, b, mask)
+    check_comparable(a, b, mask)
     difference = np.asarray(a, np.float64) - np.asarray(b, np.float64)
     return difference.ravel() if mask is None else difference[np.asarray(mask, bool)]
 
 
-def _checked(a: np.ndarray, b: np.ndarray, mask: np.ndarray | None) -> None:
+def check_comparable(a: np.ndarray, b: np.ndarray, mask: np.ndarray | None) -> None:
+    """Raise an XrayToCTError unless two images and a mask have one shape and the mask is not empty."""
     shape = np.shape(a)
     if shape != np.shape(b) or len(shape) not in (2, 3):
         raise XrayToCTError(
