@@ -1,0 +1,1 @@
+"""Model families: what is learned in one step; ``table.build_family`` finds them by name."""
