@@ -1,4 +1,7 @@
-"""What a run's YAML says about its data."""
+"""What a run's YAML says about its data.
+
+Without slots: jsonargparse reads defaults of nested records through ``vars``.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ SourceKind = Literal["ct", "mri", "radiograph", "reformat"]
 PatientFrom = Literal["file stem", "folder", "dicom", "csv"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SourceSettings:
     """One place that images come from: a file, or a folder that is searched to any depth.
 
@@ -26,8 +29,9 @@ class SourceSettings:
         include, exclude: patterns (* and ?) for file stems; a series' stem is its folder's name.
         patient_from: the patient's identity is the file's stem, the name of the folder that holds it, the DICOM
             Patient ID, or a column of a CSV.
-        index: the CSV, when it is not ``index.csv`` in the folder. Its columns are called ``file`` (a name or a
-            path from the CSV's folder), ``patient`` and, when there is one, ``finding``.
+        index: the CSV, when it is not ``index.csv`` in the folder.
+        columns: what the CSV calls its columns ``file`` (a name or a path from the CSV's folder), ``patient`` and,
+            when there is one, ``finding``; those names themselves when it is not said.
         training_only: never on the test side of any split.
         remove_table: CT: air wherever the patient is not.
         spacing_mm: instead of the files' own: (z, y, x) of a volume, (row, column) of a radiograph.
@@ -45,13 +49,14 @@ class SourceSettings:
     exclude: list[str] = field(default_factory=list)
     patient_from: PatientFrom = "file stem"
     index: Path | None = None
+    columns: dict[str, str] = field(default_factory=dict)
     training_only: bool = False
     remove_table: bool = True
     spacing_mm: tuple[float, ...] | None = None
     polarity: Literal["auto", "bone-bright", "bone-dark"] = "auto"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SplitSettings:
     """Who trains and who tests: by lists, or by folds. Patients are never divided.
 
@@ -84,7 +89,7 @@ class SplitSettings:
     radiograph_holdout_every: int = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DataSettings:
     """Sources, the folder they are prepared into, and the split.
 
