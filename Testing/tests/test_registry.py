@@ -39,6 +39,13 @@ def test_the_default_is_the_first_chest_model(rooms: tuple[Path, Path]):
     assert [card.id for card in models()] == ["b-chest", "a-knee"]
 
 
+def test_the_flagship_is_the_default_whatever_else_is_there(rooms: tuple[Path, Path]):
+    write_tiny_bundle(rooms[0] / "a", id="a-chest")
+    write_tiny_bundle(rooms[1] / "b", id=registry.DEFAULT_MODEL)
+    assert find_model().card.id == registry.DEFAULT_MODEL
+    assert [card.id for card in models()] == [registry.DEFAULT_MODEL, "a-chest"]
+
+
 def test_the_only_model_is_the_default(rooms: tuple[Path, Path]):
     write_tiny_bundle(rooms[1] / "a", id="a-knee", anatomy="knee")
     assert find_model(None).card.id == "a-knee"

@@ -14,6 +14,8 @@ from .bundle import Bundle, load_bundle
 from .card import CARD_FILE, ModelCard
 
 MODELS_ENVIRONMENT = "XRAYTOCT_MODELS"
+# What a user gets who chooses nothing.
+DEFAULT_MODEL = "physics-cyclegan-chest-ct"
 _BUNDLED = Path(__file__).resolve().parent.parent / "Resources" / "Models"
 _logger = logging.getLogger(__name__)
 
@@ -32,9 +34,12 @@ class Catalogue:
 
     @property
     def default(self) -> Bundle | None:
-        """The first chest model, else the first of all; None when there is none."""
-        chest = (bundle for bundle in self.bundles if bundle.card.anatomy.lower() == "chest")
-        return next(chest, self.bundles[0] if self.bundles else None)
+        """The flagship, else the first chest model, else the first of all; None when there is none."""
+
+        def distance(bundle: Bundle) -> tuple[bool, bool]:
+            return bundle.card.id != DEFAULT_MODEL, bundle.card.anatomy.lower() != "chest"
+
+        return min(self.bundles, key=distance, default=None)
 
     @property
     def cards(self) -> list[ModelCard]:
@@ -99,7 +104,7 @@ def find_model(model: str | Path | ModelCard | None = None) -> Bundle:
     """One model.
 
     Args:
-        model: None for the default (the first chest model); "id" for its newest version; "id@version"; a card; or a
+        model: None for the default (the flagship, else the first chest model); "id" for its newest version; "id@version"; a card; or a
             path to a bundle's folder.
 
     Raises:
