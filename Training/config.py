@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from XrayToCTLib.errors import XrayToCTError
 
 from .data.settings import DataSettings
 from .engine.settings import EngineSettings
+from .evaluation.settings import EvaluationSettings
+from .exporting.settings import CardSettings
 from .families.settings import FamilySettings, NetworkSettings
 from .simulation.field import Field
 from .simulation.settings import SimulationSettings
@@ -39,7 +41,9 @@ class RunConfig:
     network: NetworkSettings
     family: FamilySettings
     engine: EngineSettings
-    simulation: SimulationSettings = field(default_factory=SimulationSettings)
+    simulation: SimulationSettings = dataclasses.field(default_factory=SimulationSettings)
+    evaluation: EvaluationSettings = dataclasses.field(default_factory=EvaluationSettings)
+    card: CardSettings = dataclasses.field(default_factory=CardSettings)
     start_from: Path | None = None
 
 
@@ -142,7 +146,9 @@ def _check(config: RunConfig) -> None:
         wrong.append(f"family.radiographs ({family.radiographs}) must divide engine.batch ({engine.batch})")
     if not 0.0 <= family.average < 1.0:
         wrong.append(f"family.average ({family.average}) must be at least 0 and below 1")
-    if not 1 <= family.gradient_slabs:
+    if config.seed < 0:
+        wrong.append(f"seed ({config.seed}) must not be negative")
+    if family.gradient_slabs < 1:
         wrong.append("family.gradient_slabs must be at least 1")
     if wrong:
         raise XrayToCTError(f"The configuration contradicts itself: {'; '.join(wrong)}.", hint="Correct the entries.")

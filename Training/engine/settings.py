@@ -23,7 +23,7 @@ class EngineSettings:
         precision: bf16 computes convolutions in bfloat16; weights, losses and averages stay float32.
         channels_last: pixels' channels side by side in memory, which convolutions prefer.
         compile: ``torch.compile`` the networks; on CPU it needs a C++ compiler.
-        accelerator: auto, cpu, cuda or mps. How many processes and nodes there are is torchrun's (or SLURM's) affair.
+        accelerator: auto, cpu, cuda or mps. How many processes and nodes there are is torchrun's affair.
         threads: CPU threads of each process; without it what torch chooses.
         prefetch: the next batch is made while the networks learn from this one.
     """

@@ -68,9 +68,13 @@ def _discriminator_optimiser() -> OptimiserSettings:
 class DiscriminatorSettings:
     """PatchGAN discriminators and what keeps them from learning a handful of patients by heart.
 
-    ``image_filters`` and ``stack_filters``: width of the one for radiographs and of the one for stacks. ``r1``: gradient
-    penalty on real data (Mescheder et al., ICML 2018), 0 = none. ``augment``: shifts and cut-outs (DiffAugment, Zhao et
-    al., NeurIPS 2020). ``pool``: images kept from earlier steps (Shrivastava et al., CVPR 2017), 0 = none.
+    Attributes:
+        stack_filters, image_filters: width of the one for stacks and of the one for radiographs.
+        layers: stride-2 convolutions; 3 give the classic 70-pixel patch.
+        spectral_norm: Miyato et al., ICLR 2018.
+        r1: weight of the gradient penalty on real data (Mescheder et al., ICML 2018), 0 = none.
+        augment: shifts and cut-outs of all that they see (DiffAugment, Zhao et al., NeurIPS 2020).
+        pool: images kept from earlier steps (Shrivastava et al., CVPR 2017), 0 = none.
     """
 
     stack_filters: int = 32
@@ -87,10 +91,13 @@ class DiscriminatorSettings:
 class FamilySettings:
     """One family of models, see ``families/table.py``.
 
-    ``gan_from``: share of the run after which everything unpaired or adversarial joins. ``radiographs``: real
-    radiographs in a step, in all processes; must divide the batch. ``gradient_slabs``: slabs, drawn anew each step, that
-    the gradient and MS-SSIM terms look at. ``average``: decay of the weights' moving average. ``clip``: greatest norm of
-    the generator's gradient. ``back``: the second generator of ``cyclegan``; without it one like the first.
+    Attributes:
+        back: the second generator of ``cyclegan``, stack -> radiograph; without it one like the first.
+        gan_from: share of the run after which everything unpaired or adversarial joins; above 1 never.
+        radiographs: real radiographs in a step, in all processes together; divides the batch.
+        gradient_slabs: slabs, drawn anew each step, that the gradient and MS-SSIM terms look at.
+        average: decay of the moving average of the generator's weights.
+        clip: greatest norm of the generators' gradient, 0 = not clipped.
     """
 
     name: FamilyName = "physics-cyclegan"

@@ -1,4 +1,8 @@
-"""Losses of the physics cycle, on HU / 1000 and normalised line integrals."""
+"""Losses on HU / 1000 and normalised line integrals.
+
+Each is a mean over images of a mean within the image, so that a batch divided among processes, or into parts one after
+the other, gives the gradient of the whole.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,16 @@ from torch import Tensor
 
 from XrayToCTLib.projection.plane_warps import MU_WATER_PER_MM
 
-from .samples import INPUT_MEAN, INPUT_STD
+from ..simulation.field import INPUT_MEAN, INPUT_STD
 
 
-def masked_l1(result: Tensor, target: Tensor, valid: Tensor) -> Tensor:
+def masked_l1(result: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
     """Mean absolute error over valid rays; ``valid`` (n, 1, rows, cols) broadcasts over the slabs."""
-    return ((result - target).abs() * valid).sum() / (valid.sum() * result.shape[1]).clamp(min=1.0)
+    error = (result - target).abs()
+    if valid is None:
+        return error.mean()
+    seen = (valid.sum((1, 2, 3)) * result.shape[1]).clamp(min=1.0)
+    return ((error * valid).sum((1, 2, 3)) / seen).mean()
 
 
 def gradient_l1(result: Tensor, target: Tensor, valid: Tensor) -> Tensor:
@@ -50,12 +58,11 @@ def least_squares(scores: Tensor, real: bool) -> Tensor:
     return (scores - (1.0 if real else 0.0)).square().mean()
 
 
-def augment_for_discriminator(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Shifts and a cut-out (DiffAugment, Zhao et al., NeurIPS 2020): few patients are soon memorised."""
-    rows, cols = images.shape[-2:]
-    shift = [int(torch.randint(-n // 8, n // 8 + 1, (1,), generator=generator)) for n in (rows, cols)]
-    images = torch.roll(images, shift, dims=(-2, -1))
-    top, left = (int(torch.randint(0, n * 3 // 4, (1,), generator=generator)) for n in (rows, cols))
-    hole = torch.ones_like(images)
-    hole[..., top : top + rows // 4, left : left + cols // 4] = 0.0
-    return images * hole
+def gradient_penalty(images: Tensor, scores: Tensor) -> Tensor:
+    """R1 (Mescheder et al., ICML 2018): half the squared gradient of the scores at real data, a mean over images.
+
+    ``images`` (n, channels, rows, cols) must require gradients and have led to ``scores`` (m, 1, rows', cols'), which
+    may be those of some of them.
+    """
+    (slope,) = torch.autograd.grad(scores.mean((1, 2, 3)).sum(), images, create_graph=True)
+    return 0.5 * slope.square().sum() / len(scores)
