@@ -107,6 +107,14 @@ class RadiographSet:
 
 
 @dataclass(frozen=True, slots=True)
+class SkippedImage:
+    """What could not be prepared, and the sentence that says why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What a prepared folder holds. It knows no split: folds share the folder.
 
@@ -114,13 +122,13 @@ class Manifest:
         folder: the prepared folder.
         cts: volumes of every kind.
         radiographs: all radiographs.
-        skipped: sentences about what could not be prepared.
+        skipped: what could not be prepared.
     """
 
     folder: Path
     cts: tuple[CtEntry, ...] = ()
     radiographs: RadiographSet = field(default_factory=RadiographSet)
-    skipped: tuple[str, ...] = ()
+    skipped: tuple[SkippedImage, ...] = ()
 
     def ct(self, name: str) -> CtEntry:
         """The volume of that name.
@@ -163,7 +171,7 @@ def read_manifest(folder: Path) -> Manifest:
                 radiographs["side"],
                 tuple(radiograph_entry(item) for item in radiographs["items"]),
             ),
-            skipped=tuple(record["skipped"]),
+            skipped=tuple(SkippedImage(**item) for item in record["skipped"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise XrayToCTError(f"{path} is damaged ({type(error).__name__}: {error}).", hint=again) from error

@@ -69,7 +69,9 @@ class SplitSettings:
         seed: of the dealing. All folds of one cross-validation must share it.
         weights: name or pattern -> sampling weight, for those whom ``train`` does not name; 1 otherwise; 0 leaves out.
         never_test: names or patterns that may only train (a metal implant, a crop).
-        same_patient: groups of names or patterns that may show one patient and stay on one side.
+        same_patient: groups of names or patterns, of volumes and radiographs, that may show one patient and stay on
+            one side.
+        known_different: pairs of names that the leak check finds alike and that you know to be two patients.
         leave_out: names or patterns that neither train nor test.
         kinds: kinds of volumes that the split is about.
         radiograph_holdout_every: every n-th radiograph patient, by sorted identity, is kept out of training; 0 none.
@@ -84,6 +86,7 @@ class SplitSettings:
     weights: dict[str, float] = field(default_factory=dict)
     never_test: list[str] = field(default_factory=list)
     same_patient: list[list[str]] = field(default_factory=list)
+    known_different: list[list[str]] = field(default_factory=list)
     leave_out: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=lambda: ["ct"])
     radiograph_holdout_every: int = 5

@@ -23,14 +23,14 @@ class Split:
         test: names that are looked at after training.
         validation: names that neither train nor test.
         held_out_radiographs: names of radiographs that do not train.
-        groups: groups of names that may show one patient, as the settings state them.
+        known_different: pairs of names that look alike, and that a person has found to be two patients.
     """
 
     train: Mapping[str, float]
     test: tuple[str, ...]
     validation: tuple[str, ...] = ()
     held_out_radiographs: frozenset[str] = field(default_factory=frozenset)
-    groups: tuple[tuple[str, ...], ...] = ()
+    known_different: frozenset[frozenset[str]] = field(default_factory=frozenset)
 
 
 def make_split(manifest: Manifest, settings: SplitSettings) -> Split:
@@ -40,6 +40,9 @@ def make_split(manifest: Manifest, settings: SplitSettings) -> Split:
         XrayToCTError: a name that is not prepared, a patient on two sides, nobody left to train on, or more folds
             than patients.
     """
+    skipped = {item.name for item in manifest.skipped}
+    # A broken training volume was reported when it was skipped; a missing test patient would change the result.
+    settings = replace(settings, train={name: w for name, w in settings.train.items() if name not in skipped})
     return split_entries(manifest.cts, manifest.radiographs.items, settings)
 
 
@@ -59,7 +62,9 @@ def split_entries(cts: Sequence[CtEntry], radiographs: Sequence[RadiographEntry]
             f"The split names volumes that are not prepared: {', '.join(unknown)}.",
             hint=f"Prepared are: {', '.join(names) or 'none'}. Correct the names, or see what was skipped.",
         )
-    groups = _patient_groups(cts, names, settings)
+    person = _people([*cts, *radiographs], settings.same_patient)
+    person_of = {entry.name: person[entry.patient] for entry in cts}
+    groups = [sorted(name for name in names if person_of[name] == who) for who in _ordered(names, person_of)]
     kept = {entry.name for entry in cts if entry.training_only}
     never = {name for name in names if name in kept or _any(settings.never_test, name)}
     test = list(settings.test) or _fold(groups, never, settings)
@@ -81,42 +86,40 @@ def split_entries(cts: Sequence[CtEntry], radiographs: Sequence[RadiographEntry]
         raise XrayToCTError("The split leaves nobody to train on.", hint="Add patients, or lower the test side.")
     if min(train.values()) <= 0:
         raise XrayToCTError("A sampling weight is not above 0.", hint="Name the volume in `leave_out` instead.")
-    patients = {entry.name: entry.patient for entry in cts}
     return Split(
         train=train,
         test=tuple(test),
         validation=tuple(settings.validation),
         held_out_radiographs=_held_out(
             radiographs,
+            person,
             settings.radiograph_holdout_every,
-            trained={patients[name] for name in train},
-            tested={patients[name] for name in held_back},
+            trained={person_of[name] for name in train},
+            tested={person_of[name] for name in held_back},
         ),
-        groups=tuple(tuple(group) for group in groups if len(group) > 1),
+        known_different=frozenset(frozenset(pair) for pair in settings.known_different),
     )
 
 
-def _patient_groups(cts: Sequence[CtEntry], names: Sequence[str], settings: SplitSettings) -> list[list[str]]:
-    """Names in groups of one patient or of possibly one patient, sorted: the units that are never divided."""
-    patient_of = {entry.name: entry.patient for entry in cts}
-    group_of = {name: index for index, name in enumerate(names)}
+def _ordered(names: Iterable[str], person_of: Mapping[str, str]) -> list[str]:
+    return sorted({person_of[name] for name in names})
 
-    def join(members: Iterable[str]) -> None:
-        indices = {group_of[name] for name in members}
-        for name in names:
-            if group_of[name] in indices:
-                group_of[name] = min(indices)
 
-    for patient in {patient_of[name] for name in names}:
-        join(name for name in names if patient_of[name] == patient)
-    for patterns in settings.same_patient:
-        members = [name for name in names if _any(patterns, name)]
-        if members:
-            join(members)
-    groups: dict[int, list[str]] = {}
-    for name in names:
-        groups.setdefault(group_of[name], []).append(name)
-    return sorted(sorted(group) for group in groups.values())
+def _people(entries: Iterable[CtEntry | RadiographEntry], same_patient: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Patient -> the first of those who may be the same person; groups that share a member become one."""
+    entries = list(entries)
+    person = {entry.patient: entry.patient for entry in entries}
+
+    def first(patient: str) -> str:
+        while person[patient] != patient:
+            patient = person[patient]
+        return patient
+
+    for patterns in same_patient:
+        members = sorted({first(entry.patient) for entry in entries if _any(patterns, entry.name)})
+        for member in members:
+            person[member] = members[0]
+    return {patient: first(patient) for patient in person}
 
 
 def _fold(groups: Sequence[Sequence[str]], never: set[str], settings: SplitSettings) -> list[str]:
@@ -140,6 +143,7 @@ def _fold(groups: Sequence[Sequence[str]], never: set[str], settings: SplitSetti
 
 
 def _check_sides(sides: Mapping[str, Sequence[str]], groups: Sequence[Sequence[str]]) -> None:
+    """No group on two sides."""
     for group in groups:
         found = {side: [name for name in group if name in names] for side, names in sides.items()}
         found = {side: members for side, members in found.items() if members}
@@ -153,12 +157,18 @@ def _check_sides(sides: Mapping[str, Sequence[str]], groups: Sequence[Sequence[s
 
 
 def _held_out(
-    radiographs: Sequence[RadiographEntry], every: int, *, trained: set[str], tested: set[str]
+    radiographs: Sequence[RadiographEntry],
+    person: Mapping[str, str],
+    every: int,
+    *,
+    trained: set[str],
+    tested: set[str],
 ) -> frozenset[str]:
     """Every n-th patient. Whoever has a CT too goes where the CT goes."""
-    free = sorted({item.patient for item in radiographs if not item.training_only} - trained - tested)
+    only_train = {person[item.patient] for item in radiographs if item.training_only}
+    free = sorted({person[item.patient] for item in radiographs} - only_train - trained - tested)
     out = {*(free[::every] if every > 0 else []), *tested}
-    return frozenset(item.name for item in radiographs if item.patient in out)
+    return frozenset(item.name for item in radiographs if person[item.patient] in out)
 
 
 def _weight(settings: SplitSettings, name: str) -> float:
