@@ -49,6 +49,11 @@ def power_ratio(result: np.ndarray, reference: np.ndarray, spacing: float, band:
     1 blurred, above 1 noise or lattices. NaN where the reference has no power there."""
     frequency, made = radial_power(result, spacing)
     _, true = radial_power(reference, spacing)
+    return ratio_in_band(frequency, made, true, band)
+
+
+def ratio_in_band(frequency: np.ndarray, made: np.ndarray, true: np.ndarray, band: tuple[float, float]) -> float:
+    """As ``power_ratio``, of two spectra of ``radial_power`` that are there already."""
     chosen = (frequency >= band[0]) & (frequency < band[1]) & np.isfinite(true)
     # A ring's area grows with its radius: the sum over the band weighs each ring by it.
     wanted = float((true * frequency)[chosen].sum())

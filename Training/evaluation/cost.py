@@ -1,0 +1,96 @@
+"""Cost: parameters, multiplications, time and memory of a network on one image."""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import sys
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+_WARM_UP, _REPEATS = 2, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one translation of one image of ``shape`` (rows, cols) on a CPU.
+
+    Attributes:
+        parameters: numbers that were learned.
+        gmac: 10^9 multiply-adds of convolutions and matrix products.
+        milliseconds: median of some calls on ``threads`` threads, the network alone.
+        peak_mb: how far the process's resident memory rises by the first call, weights not counted; None where the
+            system does not say.
+    """
+
+    parameters: int
+    gmac: float
+    milliseconds: float
+    peak_mb: float | None
+    shape: tuple[int, int]
+    threads: int
+
+
+def cost_of(module: nn.Module, shape: tuple[int, int], *, threads: int = 1) -> Cost:
+    """Count and time a network that maps (1, 1, rows, cols); ``shape`` must fit its multiple."""
+    image = torch.zeros(1, 1, *shape)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with torch.inference_mode():
+            times = []
+            for call in range(_WARM_UP + _REPEATS):
+                start = time.perf_counter()
+                module(image)
+                if call >= _WARM_UP:
+                    times.append(time.perf_counter() - start)
+        return Cost(
+            parameters=sum(parameter.numel() for parameter in module.parameters()),
+            gmac=multiply_adds(module, shape) / 1e9,
+            milliseconds=1000.0 * sorted(times)[len(times) // 2],
+            peak_mb=_peak_in_a_fresh_process(module, shape, threads),
+            shape=shape,
+            threads=threads,
+        )
+    finally:
+        torch.set_num_threads(before)
+
+
+def multiply_adds(module: nn.Module, shape: tuple[int, int]) -> int:
+    """Multiply-adds of one image: half of torch's count of floating-point operations."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        module(torch.zeros(1, 1, *shape))
+    return int(counter.get_total_flops()) // 2
+
+
+def _peak_in_a_fresh_process(module: nn.Module, shape: tuple[int, int], threads: int) -> float | None:
+    """Resident memory has a high-water mark that never falls, so a process of its own is needed."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_report_peak, args=(sender, module, shape, threads), daemon=True)
+    try:
+        process.start()
+        sender.close()
+        return float(receiver.recv()) if receiver.poll(120) else None
+    except (OSError, EOFError, RuntimeError):
+        return None
+    finally:
+        process.join(5)
+
+
+def _report_peak(sender: object, module: nn.Module, shape: tuple[int, int], threads: int) -> None:
+    torch.set_num_threads(threads)
+    image = torch.zeros(1, 1, *shape)
+    before = _peak_mb()
+    with torch.inference_mode():
+        module(image)
+    sender.send(_peak_mb() - before)  # type: ignore[attr-defined]  # a Connection, which has no public name
+
+
+def _peak_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,158 @@
+"""Predictors: anything that makes a stack of slabs from line integrals, and the learned ones among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import nn
+
+from Training.simulation import INPUT_MEAN, INPUT_STD, Field
+from XrayToCTLib.errors import XrayToCTError
+from XrayToCTLib.models.bundle import load_bundle
+from XrayToCTLib.models.card import CARD_FILE, ReferenceQuantiles
+from XrayToCTLib.radiograph import Radiograph
+from XrayToCTLib.translation.engine import translate
+from XrayToCTLib.translation.harmonise import to_line_integrals
+from XrayToCTLib.translation.resample import network_shape, pad_to_multiple, resample
+
+WINDOW_HU = (-1024.0, 1476.0)
+Translate = Callable[[Radiograph], tuple[np.ndarray, tuple[str, ...]]]
+
+
+class Predictor(Protocol):
+    """What the protocol measures."""
+
+    def predict(self, integrals: np.ndarray) -> np.ndarray:
+        """Slabs in HU (slabs, rows, cols) from line integrals (rows, cols) on the field of the evaluation."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant:
+    """Gives the same slabs whatever it is fed."""
+
+    hu: np.ndarray
+
+    def predict(self, integrals: np.ndarray) -> np.ndarray:
+        return self.hu
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A generator with what its card says of it.
+
+    Attributes:
+        module: normalised line integrals (n, 1, rows, cols) -> (n, slabs, rows, cols), evaluation mode.
+        spacing: of the field that images come on, mm.
+        grid_mm: (row, column) spacing that the network was trained at.
+        mean, std: of the normalisation. slope, intercept: output to HU.
+        folder: run or bundle.
+        bundled: whether the folder is a bundle, which the engine can open as a user would.
+    """
+
+    module: nn.Module
+    spacing: float
+    grid_mm: tuple[float, float]
+    multiple: int
+    mean: float
+    std: float
+    slope: float
+    intercept: float
+    folder: Path
+    bundled: bool
+
+    def predict(self, integrals: np.ndarray) -> np.ndarray:
+        return self.predict_at(integrals, (self.spacing, self.spacing))
+
+    def predict_at(self, integrals: np.ndarray, spacing: tuple[float, float]) -> np.ndarray:
+        """As the engine does it: resampled to the network's grid, padded, translated, cut and resampled back."""
+        size = (integrals.shape[0], integrals.shape[1])
+        shape = network_shape(size, spacing, self.grid_mm)
+        image = resample(np.ascontiguousarray(integrals, np.float32), shape) if shape != size else integrals
+        padded = pad_to_multiple((image - self.mean) / self.std, self.multiple).astype(np.float32)
+        with torch.inference_mode():
+            output = self.module(torch.from_numpy(padded)[None, None])[0].float().numpy()
+        hu = np.clip(output[:, : shape[0], : shape[1]] * self.slope + self.intercept, *WINDOW_HU)
+        if shape == size:
+            return np.ascontiguousarray(hu)
+        return np.stack([resample(np.ascontiguousarray(slab), size) for slab in hu])
+
+
+def open_network(folder: Path, field: Field) -> Network:
+    """The network of a run or of a bundle, for images on ``field``.
+
+    Raises:
+        XrayToCTError: neither a bundle nor a run, or its slabs are not those of the field.
+    """
+    folder = Path(folder)
+    network = _bundle(folder, field) if (folder / CARD_FILE).exists() else _run(folder, field)
+    size = max(64, 2 * network.multiple)
+    with torch.inference_mode():
+        slabs = network.module(torch.zeros(1, 1, size, size)).shape[1]
+    if slabs != field.slabs:
+        raise XrayToCTError(
+            f"{folder} gives {slabs} slabs, and the evaluation has {field.slabs}.",
+            hint="Evaluate it with a configuration of its own field.",
+        )
+    return network
+
+
+def _bundle(folder: Path, field: Field) -> Network:
+    bundle = load_bundle(folder)
+    card = bundle.card
+    return Network(
+        module=bundle.load_network(),
+        spacing=field.spacing,
+        grid_mm=card.grid.spacing_mm,
+        multiple=card.grid.multiple,
+        mean=card.input.mean,
+        std=card.input.std,
+        slope=card.output.slope_hu,
+        intercept=card.output.intercept_hu,
+        folder=folder,
+        bundled=True,
+    )
+
+
+def _run(folder: Path, field: Field) -> Network:
+    from Training.engine.checkpoint import load_generator, load_run_config
+
+    module = load_generator(folder).eval()
+    config = load_run_config(folder)
+    return Network(
+        module=module,
+        spacing=field.spacing,
+        grid_mm=(config.field.spacing, config.field.spacing),
+        multiple=int(getattr(module, "multiple", 32)),
+        mean=INPUT_MEAN,
+        std=INPUT_STD,
+        slope=1000.0,  # whatever the family, its generator gives HU / 1000 here
+        intercept=0.0,
+        folder=folder,
+        bundled=False,
+    )
+
+
+def translator(network: Network, reference: ReferenceQuantiles) -> Translate:
+    """Radiograph -> (slabs in HU on its pixels, warnings), as a user would get them.
+
+    A bundle goes through the engine, whose checks may warn; a run goes the same way without them.
+    """
+    if network.bundled:
+
+        def through_the_engine(radiograph: Radiograph) -> tuple[np.ndarray, tuple[str, ...]]:
+            stack = translate(radiograph, model=network.folder, device="cpu")
+            return stack.hu, stack.warnings
+
+        return through_the_engine
+
+    def without_checks(radiograph: Radiograph) -> tuple[np.ndarray, tuple[str, ...]]:
+        integrals, _ = to_line_integrals(radiograph.pixels[0], radiograph.scale, reference)
+        return network.predict_at(integrals, radiograph.spacing), ()
+
+    return without_checks
