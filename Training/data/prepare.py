@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -178,13 +180,24 @@ def _outcomes(jobs: Sequence[_Job], workers: int) -> Iterator[tuple[_Job, dict[s
             yield job, prepare_volume(job)
         return
     # Spawned, because forking a process whose OpenCV or ITK threads run can hang.
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,))
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker)
     try:
         futures = {pool.submit(prepare_volume, job): job for job in jobs}
         for future in as_completed(futures):
             yield futures[future], future.result()
+    except BrokenProcessPool as error:
+        raise XrayToCTError(
+            "A process that prepared a volume was ended from outside, most likely for want of memory.",
+            hint="Lower data.workers and run the same command again: what is done stays.",
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """Ctrl-C reaches every process of the terminal: the workers finish the volume in hand, and the parent stops."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
 
 
 def prepare_volume(job: _Job) -> dict[str, Any] | str:

@@ -82,9 +82,9 @@ def split_entries(cts: Sequence[CtEntry], radiographs: Sequence[RadiographEntry]
         shadow = {name for group in groups if held_back & set(group) for name in group}
         train = {name: _weight(settings, name) for name in names if name not in shadow}
     _check_sides({"train": list(train), "test": test, "validation": settings.validation}, groups)
-    if not train:
+    if names and not train:
         raise XrayToCTError("The split leaves nobody to train on.", hint="Add patients, or lower the test side.")
-    if min(train.values()) <= 0:
+    if min(train.values(), default=1.0) <= 0:
         raise XrayToCTError("A sampling weight is not above 0.", hint="Name the volume in `leave_out` instead.")
     return Split(
         train=train,
@@ -124,7 +124,7 @@ def _people(entries: Iterable[CtEntry | RadiographEntry], same_patient: Sequence
 
 def _fold(groups: Sequence[Sequence[str]], never: set[str], settings: SplitSettings) -> list[str]:
     """Names of one fold: the groups that may test, shuffled by the seed and dealt out like cards."""
-    if settings.folds == 0:
+    if settings.folds == 0 or not groups:
         return []
     if settings.folds < 2 or not 0 <= settings.fold < settings.folds:
         raise XrayToCTError(

@@ -117,7 +117,7 @@ def _mri(picture: sitk.Image, source: str) -> CtVolume:
     threshold = sitk.OtsuThresholdImageFilter()
     threshold.SetInsideValue(0)
     threshold.SetOutsideValue(1)
-    body = sitk.GetArrayViewFromImage(threshold.Execute(picture)) > 0
+    body = sitk.GetArrayFromImage(threshold.Execute(picture)) > 0
     high = float(np.percentile(values[body], 99.0))
     scale = max(high - low, 1e-6)
     scaled = sitk.Clamp((picture - low) / scale, sitk.sitkFloat32, 0.0, _MRI_TOP)
