@@ -102,9 +102,9 @@ def test_a_ct_becomes_relative_attenuation_in_coronal_planes(settings: DataSetti
     # 48 x 40 x 60 voxels of 5 mm at (6, 10, 6) mm.
     assert ct.attenuation.shape == (20, 40, 50) and ct.attenuation.dtype == np.float16
     assert ct.spacing == (6.0, 10.0, 6.0) and isinstance(ct.attenuation, np.memmap)
-    # The sum of attenuation times volume survives area averaging; air has none.
+    # The sum of attenuation times volume survives area averaging; 3 % of this body is taken for a table.
     voxels = np.maximum(torso(0).astype(float) / 1000 + 1, 0)
-    assert ct.attenuation.astype(float).sum() * 6 * 10 * 6 == pytest.approx(voxels.sum() * 125, rel=0.01)
+    assert ct.attenuation.astype(float).sum() * 6 * 10 * 6 == pytest.approx(voxels.sum() * 125, rel=0.03)
     assert ct.centre == pytest.approx((19.5, 9.5, 24.5), abs=0.7)
 
 

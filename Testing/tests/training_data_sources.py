@@ -24,10 +24,11 @@ def torso(seed: int, shape: tuple[int, int, int] = (48, 40, 60)) -> np.ndarray:
             (z - shape[0] / 2) / 19
         ) ** 2 < 1
         hu[lung] = -800
-    structure = cv2.GaussianBlur(rng.normal(size=shape).astype(np.float32).reshape(shape[0], -1), (1, 5), 0).reshape(
-        shape
-    )
-    hu[body] += 400 * structure[body]
+    structure = rng.normal(size=shape).astype(np.float32)
+    for _ in range(3):  # smoothed along one axis after the other
+        flat = cv2.GaussianBlur(structure.reshape(structure.shape[0], -1), (1, 9), 1e-6, sigmaY=1.5)
+        structure = flat.reshape(structure.shape).transpose(1, 2, 0)
+    hu[body] += 450 * (structure / structure.std())[body]
     hu[((x - middle_x) / 3) ** 2 + ((y - middle_y - 10) / 3) ** 2 < 1] = 400
     return np.clip(hu, -1000, 2000).astype(np.int16)
 
@@ -73,7 +74,7 @@ def write_series(folder: Path, values: np.ndarray, *, patient: str = "P1", serie
 def radiograph(seed: int, side: int = 256) -> np.ndarray:
     """uint8 (side, side): a bright body with structure of its own on a dark ground."""
     rng = np.random.default_rng(seed)
-    coarse = cv2.GaussianBlur(rng.normal(size=(side, side)).astype(np.float32), (0, 0), side / 40)
+    coarse = cv2.GaussianBlur(rng.normal(size=(side, side)).astype(np.float32), (0, 0), side / 25)
     y, x = np.mgrid[:side, :side] / side - 0.5
     body = np.exp(-((x / 0.33) ** 4) - (y / 0.6) ** 8)
     return np.clip(30 + 150 * body + 30 * coarse / coarse.std() * body, 0, 255).astype(np.uint8)

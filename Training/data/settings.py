@@ -71,7 +71,8 @@ class SplitSettings:
         never_test: names or patterns that may only train (a metal implant, a crop).
         same_patient: groups of names or patterns, of volumes and radiographs, that may show one patient and stay on
             one side.
-        known_different: pairs of names that the leak check finds alike and that you know to be two patients.
+        known_different: pairs of names or patterns that the leak check finds alike and that you know to be two
+            patients; [["*", "*"]] for simulated bodies, which are all alike.
         leave_out: names or patterns that neither train nor test.
         kinds: kinds of volumes that the split is about.
         radiograph_holdout_every: every n-th radiograph patient, by sorted identity, is kept out of training; 0 none.

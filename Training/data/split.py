@@ -23,14 +23,21 @@ class Split:
         test: names that are looked at after training.
         validation: names that neither train nor test.
         held_out_radiographs: names of radiographs that do not train.
-        known_different: pairs of names that look alike, and that a person has found to be two patients.
+        known_different: pairs of names or patterns that look alike, and that a person knows to be two patients.
     """
 
     train: Mapping[str, float]
     test: tuple[str, ...]
     validation: tuple[str, ...] = ()
     held_out_radiographs: frozenset[str] = field(default_factory=frozenset)
-    known_different: frozenset[frozenset[str]] = field(default_factory=frozenset)
+    known_different: tuple[tuple[str, str], ...] = ()
+
+    def differ(self, one: str, other: str) -> bool:
+        """Whether a person has said that two names are two patients."""
+        return any(
+            (fnmatchcase(one, a) and fnmatchcase(other, b)) or (fnmatchcase(one, b) and fnmatchcase(other, a))
+            for a, b in self.known_different
+        )
 
 
 def make_split(manifest: Manifest, settings: SplitSettings) -> Split:
@@ -97,7 +104,7 @@ def split_entries(cts: Sequence[CtEntry], radiographs: Sequence[RadiographEntry]
             trained={person_of[name] for name in train},
             tested={person_of[name] for name in held_back},
         ),
-        known_different=frozenset(frozenset(pair) for pair in settings.known_different),
+        known_different=_pairs(settings.known_different),
     )
 
 
@@ -169,6 +176,15 @@ def _held_out(
     free = sorted({person[item.patient] for item in radiographs} - only_train - trained - tested)
     out = {*(free[::every] if every > 0 else []), *tested}
     return frozenset(item.name for item in radiographs if person[item.patient] in out)
+
+
+def _pairs(known_different: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    wrong = [pair for pair in known_different if len(pair) != 2]
+    if wrong:
+        raise XrayToCTError(
+            f"known_different holds {wrong[0]}, which is no pair.", hint="Write [[one, other], [third, fourth]]."
+        )
+    return tuple((pair[0], pair[1]) for pair in known_different)
 
 
 def _weight(settings: SplitSettings, name: str) -> float:
