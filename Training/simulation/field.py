@@ -1,0 +1,62 @@
+"""The network's grid and one pair on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from XrayToCTLib.projection.geometry import ProjectionGeometry
+
+# Of line integrals; written into the card.
+INPUT_MEAN, INPUT_STD = 2.5, 1.5
+# The window of targets in HU / 1000 (reference: a window of 2,500 HU).
+TARGET_LOW, TARGET_HIGH = -1.024, 1.476
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The network's grid: a square of ``size`` pixels of ``spacing`` mm, and its slabs."""
+
+    size: int
+    spacing: float
+    slabs: int
+    slab_thickness: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One pair: line integrals (rows, cols) float32, slabs in HU (slabs, rows, cols) float16, and where they are real.
+
+    ``valid`` (rows, cols) bool is false on rays that leave the scanned length.
+    """
+
+    integrals: np.ndarray
+    hu: np.ndarray
+    valid: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairedBatch:
+    """What a training step is fed.
+
+    Attributes:
+        image: (n, 1, rows, cols) float32, normalised line integrals.
+        target: (n, slabs, rows, cols) float32, HU / 1000, clipped to the window of targets.
+        valid: (n, 1, rows, cols) float32, 1 where the target is real and the image shows it.
+    """
+
+    image: Tensor
+    target: Tensor
+    valid: Tensor
+
+
+def plain_geometry(field: Field) -> ProjectionGeometry:
+    """The pose of the evaluation: PA, 1.8 m, the patient's centre 180 mm from the detector, no tilt."""
+    return ProjectionGeometry(shape=(field.size, field.size), spacing=(field.spacing, field.spacing))
+
+
+def normalised(integrals: np.ndarray) -> np.ndarray:
+    """Line integrals as the network is fed them, float32."""
+    return ((integrals - INPUT_MEAN) / INPUT_STD).astype(np.float32)
