@@ -55,7 +55,7 @@ def measure(config: RunConfig, family: Family, batches: Batches, progress: Progr
     before_all = copy.deepcopy(family.state())
     share = moment_of(config, progress).share
     joins_at = 0.0 if family.joined(0.0) else config.family.gan_from
-    early, late = share, max(share, min(1.0, joins_at))
+    early, late = share, max(share, joins_at) if family.joined(1.0) else share
     times = [_timed(config, family, batches, progress, at) for at in dict.fromkeys((early, late))]
     family.load_state(before_all, batches.lanes)
     return Estimate(times[0], times[-1], joins_at)

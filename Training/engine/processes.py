@@ -12,6 +12,7 @@ from lightning_fabric.strategies import DDPStrategy
 from XrayToCTLib.errors import XrayToCTError
 
 from ..config import RunConfig
+from ..families.table import uses_radiographs
 from .settings import EngineSettings
 
 
@@ -33,8 +34,7 @@ def start_processes(engine: EngineSettings) -> Fabric:
             f"{here} CUDA device(s) are wanted and {torch.cuda.device_count()} are there.",
             hint="Start fewer processes, or set engine.accelerator to cpu.",
         )
-    # Buffers are the norm estimates of the discriminators: the same everywhere, because the weights are.
-    strategy: Any = DDPStrategy(broadcast_buffers=False) if world > 1 else "auto"
+    strategy: Any = DDPStrategy() if world > 1 else "auto"
     fabric = Fabric(
         accelerator=accelerator,
         devices=here,
@@ -53,10 +53,9 @@ def check_shares(config: RunConfig, processes: int) -> None:
         XrayToCTError: the batch or the radiographs cannot be divided.
     """
     parts = processes * config.engine.accumulate
-    uses_radiographs = config.family.name in ("cyclegan", "physics-cyclegan")
     for name, count, counts in (
         ("engine.batch", config.engine.batch, True),
-        ("family.radiographs", config.family.radiographs, uses_radiographs),
+        ("family.radiographs", config.family.radiographs, uses_radiographs(config)),
     ):
         if counts and count % parts:
             raise XrayToCTError(

@@ -10,7 +10,10 @@ from .regression import regression_terms
 
 
 class Cnn(Family):
-    """Learns from simulated pairs alone."""
+    """Learns from simulated pairs alone, the whole run long."""
+
+    def joined(self, share: float) -> bool:
+        return False
 
     def _terms(self, part: Part, moment: Moment, joined: bool) -> tuple[Terms, Any]:
         stacks = self.generator(part.batch.image)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -33,10 +33,17 @@ class Judge:
     """
 
     def __init__(self, network: nn.Module, wrapped: Any, settings: DiscriminatorSettings, lanes: int) -> None:
-        self.network = network
+        self.network = network.eval()  # the norms of its weights are estimated anew once a step, see ``learning``
         self.wrapped = wrapped
         self.pool = ImagePool(settings.pool, lanes)
         self._settings = settings
+
+    @contextmanager
+    def learning(self, first: bool) -> Iterator[None]:
+        """In here spectral normalisation takes its one power iteration of a step, if this is the step's first part."""
+        self.network.train(first)
+        yield
+        self.network.eval()
 
     def adversarial(
         self, made: Tensor, chances: Chances, autocast: Callable[[], AbstractContextManager[Any]]

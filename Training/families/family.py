@@ -120,7 +120,10 @@ class Family(ABC):
         self.judge_optimiser.zero_grad(set_to_none=True)
         sums: Terms = {}
         for part, left in zip(parts, seen, strict=True):
-            with self._shared_at(part is parts[-1], [judge.wrapped for judge in self.judges.values()]):
+            with ExitStack() as stack:
+                stack.enter_context(self._shared_at(part is parts[-1], [j.wrapped for j in self.judges.values()]))
+                for judge in self.judges.values():
+                    stack.enter_context(judge.learning(part is parts[0]))
                 losses = self._judged(part, moment, left)
                 self.fabric.backward(torch.stack(list(losses.values())).sum() / len(parts))
             _add(sums, losses, len(parts))

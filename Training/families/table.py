@@ -56,3 +56,8 @@ def _check_network(config: RunConfig) -> None:
             f"{config.field.slabs} slabs of {size} x {size}.",
             hint="Correct network.parameters or field.",
         )
+
+
+def uses_radiographs(config: RunConfig) -> bool:
+    """Whether real radiographs take part in a run of this family, at some time."""
+    return _FAMILIES[config.family.name].uses_radiographs
