@@ -178,8 +178,9 @@ def checked_weights(cts: Sequence[PreparedCt], weights: Sequence[float] | Mappin
 
 def one_thread() -> None:
     """For workers: threads of their own would only get into each other's way, and a pool of threads that a library
-    made before the fork does not exist in the worker, which would wait for it for ever (ITK's does)."""
-    cv2.setNumThreads(1)
+    made before the fork does not exist in the worker, which would wait for it for ever. Of OpenCV's numbers, 0 leaves
+    the pool alone (1 waits for its threads to end); ITK is told not to use its pool."""
+    cv2.setNumThreads(0)
     sitk.ProcessObject.SetGlobalDefaultThreader("Platform")
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
 
