@@ -19,9 +19,10 @@ cv2 = pytest.importorskip("cv2")
 pytest.importorskip("tqdm")
 pytest.importorskip("filelock")
 
+from phantom_files import DX_PROCESSING, XA, dicom_file  # noqa: E402
 from training_data_sources import radiograph, torso, write_png, write_series, write_volume  # noqa: E402
 
-from Training.data import prepared_folder, volumes  # noqa: E402
+from Training.data import volumes  # noqa: E402
 from Training.data.leak_check import check_leaks  # noqa: E402
 from Training.data.manifest import Manifest, load_cts, read_manifest  # noqa: E402
 from Training.data.prepare import prepare  # noqa: E402
@@ -226,22 +227,32 @@ def test_radiographs_interrupted_between_row_and_journal_are_whole_afterwards(se
     )
 
 
-def test_a_full_disk_leaves_no_half_array_and_says_how_to_go_on(
-    settings: DataSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    save = np.save
-
-    def full(file: object, array: np.ndarray) -> None:
-        file.write(b"\x93NUMPY half of it")  # type: ignore[attr-defined]
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(prepared_folder.np, "save", full)
-    with pytest.raises(XrayToCTError, match=r"No space left on device.*MB are free.*same command"):
-        prepare(settings)
-    left = [path.name for path in settings.prepared.rglob("*") if path.is_file() and path.name[0] != "."]
-    assert left == ["content_hashes.jsonl"] and not list(settings.prepared.rglob("*.part"))
-    monkeypatch.setattr(prepared_folder.np, "save", save)
+def test_a_full_disk_leaves_no_half_array_and_says_how_to_go_on(settings: DataSettings) -> None:
+    resource = pytest.importorskip("resource")  # a limit on the size of files fails as a full disk does
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(XrayToCTError, match=r"one.npy could not be written: File too large.*same command"):
+            prepare(settings)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    left = [path.name for path in settings.prepared.rglob("*") if path.is_file()]
+    assert sorted(left) == [".preparing.lock", "content_hashes.jsonl"]
     assert len(prepare(settings).cts) == 4
+
+
+def test_radiographs_that_do_not_fit_on_the_disk_go_on_later(settings: DataSettings) -> None:
+    resource = pytest.importorskip("resource")
+    expected = open_radiographs(prepare(settings)).copy()
+    again = replace(settings, prepared=settings.prepared.with_name("again"), sources=settings.sources[3:])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (25_000, limits[1]))  # two and a half rows
+    try:
+        with pytest.raises(XrayToCTError, match=r"radiographs\.u8 could not be written"):
+            prepare(again)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    np.testing.assert_array_equal(open_radiographs(prepare(again)), expected)
 
 
 def test_several_processes_prepare_the_same_arrays(settings: DataSettings) -> None:
@@ -278,6 +289,42 @@ def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> No
     ]
     manifest = prepare(only(tmp_path / "in", tmp_path / "p", patient_from="folder"))
     assert [entry.patient for entry in manifest.cts] == ["patient1", "patient2"]
+
+
+def test_a_catalogue_gives_each_file_the_licence_of_its_data_set(tmp_path: Path) -> None:
+    for index, name in enumerate(("LIDC-1", "Own-1")):
+        write_volume(tmp_path / "in" / f"{name}.mha", torso(index))
+    (tmp_path / "sets.yaml").write_text(
+        "- {match: LIDC, name: TCIA LIDC-IDRI, licence: CC BY 3.0, credit: Armato, url: https://doi.org/1}"
+    )
+    settings = only(tmp_path / "in", tmp_path / "p", catalogue=tmp_path / "sets.yaml", name="Ours", licence="CC0")
+    lidc, own = prepare(settings).cts
+    assert (lidc.source, lidc.licence, lidc.credit, lidc.url) == (
+        "TCIA LIDC-IDRI", "CC BY 3.0", "Armato", "https://doi.org/1",
+    )  # fmt: skip
+    assert (own.source, own.licence) == ("Ours", "CC0")
+
+
+def test_dicom_radiographs_keep_their_order_of_grey_and_their_size(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    stored = (radiograph(1).astype(np.uint16) * 15 + rng.integers(0, 15, (256, 256))).astype(np.uint16)
+    (tmp_path / "x").mkdir()
+    common = {"sop_class": DX_PROCESSING, "modality": "DX", "BitsStored": 12, "PatientID": "Jane"}
+    common["ImagerPixelSpacing"] = [1.0, 1.0]
+    dicom_file(tmp_path / "x" / "good", stored, ViewPosition="PA", **common)  # no suffix, as scanners write them
+    dicom_file(tmp_path / "x" / "lateral.dcm", stored, ViewPosition="LL", **common)
+    dicom_file(tmp_path / "x" / "run.dcm", np.stack([stored] * 3), sop_class=XA, modality="XA")
+    settings = only(tmp_path / "x", tmp_path / "p", kind="radiograph", patient_from="dicom")
+    manifest = prepare(replace(settings, radiograph_spacing_mm=4.3))
+    (item,) = manifest.radiographs.items
+    assert (item.name, item.patient, item.view) == ("good", "Jane", "PA")
+    # 256 mm of 430 mm, in the middle.
+    assert item.field == (20, 80, 20, 80)
+    inside = open_radiographs(manifest)[0][20:80, 20:80].astype(float)
+    expected = cv2.resize(stored, (60, 60), interpolation=cv2.INTER_AREA)
+    assert abs(np.corrcoef(inside.ravel(), expected.ravel())[0, 1]) > 0.99
+    reasons = {skipped.name: skipped.reason for skipped in manifest.skipped}
+    assert "lateral" in reasons["lateral"] and "3 frames" in reasons["run"]
 
 
 def truncated(folder: Path) -> None:

@@ -185,6 +185,9 @@ def _outcomes(jobs: Sequence[_Job], workers: int) -> Iterator[tuple[_Job, dict[s
         futures = {pool.submit(prepare_volume, job): job for job in jobs}
         for future in as_completed(futures):
             yield futures[future], future.result()
+    except KeyboardInterrupt:
+        print("\nStopping when the volumes in hand are done...", file=sys.stderr)
+        raise
     except BrokenProcessPool as error:
         raise XrayToCTError(
             "A process that prepared a volume was ended from outside, most likely for want of memory.",

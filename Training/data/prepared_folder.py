@@ -52,8 +52,14 @@ def cannot_write(path: Path, error: OSError) -> XrayToCTError:
 def write_volume(folder: Path, name: str, attenuation: np.ndarray) -> str:
     """Write ``ct/<name>.npy``; returns the SHA-256 of the file."""
     path = array_path(folder, name)
-    write_whole(path, lambda file: np.save(file, attenuation))
+    write_whole(path, lambda file: _write_array(file, np.ascontiguousarray(attenuation)))
     return file_sha256(path)
+
+
+def _write_array(file: BinaryIO, array: np.ndarray) -> None:
+    """The .npy format, without ``np.save``, which hides the reason when the disk is full."""
+    np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+    file.write(array.data)
 
 
 def write_record(folder: Path, name: str, record: dict[str, Any]) -> None:

@@ -142,8 +142,9 @@ def _fold(groups: Sequence[Sequence[str]], never: set[str], settings: SplitSetti
     may_test = [group for group in may_test if group]
     if len(may_test) < settings.folds:
         raise XrayToCTError(
-            f"{len(may_test)} patients cannot be dealt into {settings.folds} folds.",
-            hint="Take fewer folds, add patients, or `folds: 0` to train on everybody without a test.",
+            f"{len(may_test)} patient{'s' if len(may_test) != 1 else ''} cannot be dealt into {settings.folds} folds.",
+            hint="Take fewer folds, add patients, or `folds: 0` to train on everybody without a test. Where all images "
+            "carry one identity (ANONYMOUS), take another `patient_from`.",
         )
     order = np.random.default_rng(settings.seed).permutation(len(may_test))
     return sorted(name for index in order[settings.fold :: settings.folds] for name in may_test[index])
