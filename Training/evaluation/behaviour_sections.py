@@ -10,16 +10,18 @@ import numpy as np
 from . import page, protocol
 from .bars import patient_responses
 from .bootstrap import mean_interval
+from .classical_baselines import AFFINE, MATCHED
 from .figures import save_responses, save_robustness, save_spectra
 from .lesion_edits import INSERTED, LUNG, REMOVED, RIB
 from .measure import BANDS
 from .records import Evaluation
+from .ridge_baseline import RIDGE
 from .robustness import FLAGGED, MISSED, WITHIN, verdicts
 from .rows import ALL, CENTRAL, FIELD, MEAN_CT, MODEL, Scope
 from .table import Table, interval_text
 from .table_sections import row_style
 
-PICTURED = (MEAN_CT, "ridge on patches", "histogram matching", "affine identity")
+PICTURED = (MEAN_CT, RIDGE, MATCHED, AFFINE)
 _STYLES = {WITHIN: "good", FLAGGED: "flag", MISSED: "bad"}
 
 
@@ -31,7 +33,7 @@ def spectrum_section(evaluation: Evaluation, table: Table, folder: Path) -> str:
     scopes = [(f"{band}, {short}", Scope(f"power {band} per mm", slabs, FIELD, grid))
               for slabs, short in ((CENTRAL, "T1"), (ALL, "all")) for band in BANDS]  # fmt: skip
     lines = [
-        (str(c), [table.text(scope, c) for _, scope in scopes], row_style(c))
+        (c.cell, [table.text(scope, c) for _, scope in scopes], row_style(c))
         for c in table.contestants
         if c.predictor in predictors
     ]
@@ -71,9 +73,9 @@ def hallucination_section(evaluation: Evaluation, folder: Path, resamples: int, 
                         interval_text(mean_interval(finite, resamples=resamples, seed=seed), places) if finite else ""
                     )
                 what = f"{kind}, {size:g} mm" if size else kind
-                lines.append((f"{what}: {name}", cells, "own" if name == MODEL else ""))
+                lines.append(((what, name), cells, "own" if name == MODEL else ""))
     checks = [
-        (f"{item.predictor}, {item.patient}",
+        ((item.patient, item.predictor),
          (f"{item.mirror:.2f}", f"{item.cycle:.1f} %", f"{item.cycle_with_noise:.1f} %"),
          "own" if item.predictor == MODEL else "")
         for item in sorted(evaluation.consistency, key=lambda one: (one.predictor != MODEL, one.predictor, one.patient))
@@ -101,7 +103,7 @@ def robustness_section(evaluation: Evaluation, folder: Path) -> str:
     if not found:
         return ""
     lines = [
-        (f"{v.name} ({v.fed})",
+        ((v.name, v.fed),
          (f"{100 * v.rise:+.1f} %" if np.isfinite(v.rise) else "no reference", f"{v.flagged:.0%}", v.word,
           " ".join(v.flags)),
          _STYLES[v.word])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -55,8 +56,7 @@ def mean_interval(
     mean = float(sample.mean())
     if sample.size == 1 or not np.isfinite(sample).all():
         return Interval(mean, math.nan, math.nan, sample.size)
-    rng = np.random.default_rng(seed)
-    drawn = sample[rng.integers(0, sample.size, (resamples, sample.size))].mean(1)
+    drawn = sample[_draws(sample.size, resamples, seed)].mean(1)
     tails = ((1 - confidence) / 2, (1 + confidence) / 2)
     if method == "BCa" and np.ptp(sample) > 0:
         tails = _corrected(sample, drawn, mean, tails)
@@ -90,6 +90,12 @@ def paired_difference(
         method=method,
         seed=seed,
     )
+
+
+@lru_cache(maxsize=8)
+def _draws(patients: int, resamples: int, seed: int) -> np.ndarray:
+    """Which patients each resample holds; the same for all metrics, as hundreds of intervals are made."""
+    return np.random.default_rng(seed).integers(0, patients, (resamples, patients))
 
 
 def _corrected(sample: np.ndarray, drawn: np.ndarray, mean: float, tails: tuple[float, float]) -> tuple[float, float]:

@@ -15,6 +15,8 @@ from XrayToCTLib.fidelity.metrics import body_mask
 
 from .enhancement_filters import FILTERS, Filter, unchanged
 
+AFFINE, MATCHED = "affine identity", "histogram matching"  # of the unchanged radiograph
+CLASSICAL = (AFFINE, MATCHED, *FILTERS)
 _PROBABILITIES = np.linspace(0.0, 1.0, 257)
 
 
@@ -78,8 +80,8 @@ def fit_classical(pairs: Sequence[Pair]) -> Mapping[str, FilteredMap]:
     bodies = [body_mask(pair.hu) & pair.valid for pair in pairs]
     match = _matched(pairs)
     fitted = {
-        "affine identity": FilteredMap(unchanged, _affine(pairs, bodies, unchanged)),
-        "histogram matching": FilteredMap(unchanged, match),
+        AFFINE: FilteredMap(unchanged, _affine(pairs, bodies, unchanged)),
+        MATCHED: FilteredMap(unchanged, match),
     }
     for name, one in FILTERS.items():
         choices = [FilteredMap(one, _affine(pairs, bodies, one)), FilteredMap(one, match)]

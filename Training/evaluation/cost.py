@@ -23,8 +23,8 @@ class Cost:
         parameters: numbers that were learned.
         gmac: 10^9 multiply-adds of convolutions and matrix products.
         milliseconds: median of some calls on ``threads`` threads, the network alone.
-        peak_mb: how far the process's resident memory rises by the first call, weights not counted; None where the
-            system does not say.
+        peak_mb: how far the process's resident memory rises by the first call, weights not counted; None where it
+            was not asked for or the system does not say.
     """
 
     parameters: int
@@ -35,8 +35,11 @@ class Cost:
     threads: int
 
 
-def cost_of(module: nn.Module, shape: tuple[int, int], *, threads: int = 1) -> Cost:
-    """Count and time a network that maps (1, 1, rows, cols); ``shape`` must fit its multiple."""
+def cost_of(module: nn.Module, shape: tuple[int, int], *, threads: int = 1, memory: bool = True) -> Cost:
+    """Count and time a network that maps (1, 1, rows, cols); ``shape`` must fit its multiple.
+
+    ``memory`` starts a process of its own, which takes some seconds.
+    """
     image = torch.zeros(1, 1, *shape)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
@@ -52,7 +55,7 @@ def cost_of(module: nn.Module, shape: tuple[int, int], *, threads: int = 1) -> C
             parameters=sum(parameter.numel() for parameter in module.parameters()),
             gmac=multiply_adds(module, shape) / 1e9,
             milliseconds=1000.0 * sorted(times)[len(times) // 2],
-            peak_mb=_peak_in_a_fresh_process(module, shape, threads),
+            peak_mb=_peak_in_a_fresh_process(module, shape, threads) if memory else None,
             shape=shape,
             threads=threads,
         )

@@ -20,14 +20,14 @@ from Training.simulation import Field, Sample, plain_geometry, render
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.models.card import ReferenceQuantiles
 
-from .classical_baselines import Pair, fit_classical, mean_stack
+from .classical_baselines import AFFINE, MATCHED, Pair, fit_classical, mean_stack
 from .cost import cost_of
 from .hallucination import consistency, responses
 from .inputs import Patient, fed_images, read_patient, rendered
 from .measure import Target, halved, measure, spectra, target_of
 from .predictors import WINDOW_HU, Constant, Network, Predictor, open_network, translator
 from .records import Evaluation, write_evaluation
-from .ridge_baseline import fit_ridge
+from .ridge_baseline import RIDGE, fit_ridge
 from .robustness import trials
 from .rows import CENTRAL, DISPLAY, LINE_INTEGRALS, MEAN_CT, MODEL, NOTHING, Scope, by_patient
 from .settings import EvaluationSettings
@@ -35,25 +35,22 @@ from .settings import EvaluationSettings
 if TYPE_CHECKING:
     from Training.config import RunConfig
 
-RIDGE = "ridge on patches"
-_SHOWN = (MEAN_CT, "affine identity", "histogram matching", "CLAHE", RIDGE)  # beside the learned ones, in pictures
+_SHOWN = (MEAN_CT, AFFINE, MATCHED, "CLAHE", RIDGE)  # beside the learned ones, in pictures
 
 # input -> name -> predictor
 Baselines = Mapping[str, Mapping[str, Predictor]]
 
 
-def evaluate(config: RunConfig, settings: EvaluationSettings | None = None, *, model: Path | None = None) -> Evaluation:
+def evaluate(config: RunConfig) -> Evaluation:
     """Evaluate a run, write the outcome into its folder, and print the primary figures.
 
     Args:
-        config: of the run: its field, and the data split that says who was trained on and who tests.
-        settings: the run's own when None.
-        model: folder of a bundle or of another run to stand in the run's place; the run itself when None.
+        config: of the run: its field, the data split that says who was trained on and who tests, and ``evaluation``.
 
     Raises:
         XrayToCTError: the split has no test patient, nothing is prepared, the run has no checkpoint.
     """
-    settings = settings or config.evaluation
+    settings = config.evaluation
     manifest = read_manifest(config.data.prepared)
     split = make_split(manifest, config.data.split)
     if not split.test:
@@ -61,7 +58,7 @@ def evaluate(config: RunConfig, settings: EvaluationSettings | None = None, *, m
             "The split has no test patients: there is nothing to evaluate on.",
             hint="Give `test` or `folds` in the configuration's data.split.",
         )
-    folders = {MODEL: model or config.run, **{name: Path(folder) for name, folder in settings.others.items()}}
+    folders = {MODEL: settings.model or config.run, **{name: Path(folder) for name, folder in settings.others.items()}}
     learned = {name: open_network(folder, config.field) for name, folder in folders.items()}
     scanned = [name for name in split.train if manifest.ct(name).kind == "ct"]
     training = [

@@ -24,9 +24,9 @@ _WINDOW = (-1024.0, 500.0)  # HU: lungs and soft tissue in one picture
 def save_error_bars(path: Path, table: Table, scope: Scope, title: str) -> Path:
     """Mean, 95 % interval and every patient, one line a predictor and input, best on top."""
     contestants = ranked(table, scope)
-    height = 1.15 + 0.24 * len(contestants)
+    height = 1.5 + 0.24 * len(contestants)
     figure = plots.sheet(9.5, height, title)
-    drawn = plots.axes(figure, (3.4, 0.75, 9.3, height - 0.5), xlabel="HU")
+    drawn = plots.axes(figure, (3.4, 0.75, 9.3, height - 0.8), xlabel="HU")
     patients = sorted({patient for c in contestants for patient in table.values(scope, c)})
     for line, contestant in enumerate(contestants):
         interval = table.interval(scope, contestant)
@@ -48,7 +48,7 @@ def save_error_bars(path: Path, table: Table, scope: Scope, title: str) -> Path:
     if len(patients) <= len(_MARKERS):
         for number, patient in enumerate(patients):
             drawn.plot([], [], _MARKERS[number], color="#ffffff", markersize=4, label=patient)
-        plots.legend(drawn, loc="lower right")
+        plots.legend(drawn, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(patients), borderaxespad=0.2)
     return plots.save(figure, path)
 
 
@@ -143,9 +143,9 @@ def save_responses(path: Path, evaluation: Evaluation, predictors: Sequence[str]
 def save_robustness(path: Path, evaluation: Evaluation) -> Path:
     """Rise of the error for each perturbation, coloured by the verdict."""
     found = [verdict for verdict in verdicts(evaluation.trials) if np.isfinite(verdict.rise)]
-    height = 1.2 + 0.2 * max(1, len(found))
+    height = 1.5 + 0.2 * max(1, len(found))
     figure = plots.sheet(9.5, height, "Robustness: rise of the body-masked MAE over all slabs (bars end at 100 %)")
-    drawn = plots.axes(figure, (3.6, 0.7, 9.2, height - 0.5), "rise, %")
+    drawn = plots.axes(figure, (3.6, 0.7, 9.2, height - 0.8), "rise, %")
     colours = {WITHIN: plots.GOOD, FLAGGED: plots.FLAG, MISSED: plots.BAD}
     for line, verdict in enumerate(reversed(found)):
         rise = 100 * verdict.rise
@@ -158,7 +158,7 @@ def save_robustness(path: Path, evaluation: Evaluation) -> Path:
     drawn.grid(axis="y", visible=False)
     for word, colour in colours.items():
         drawn.barh([0], [0], color=colour, label=word)
-    plots.legend(drawn, loc="lower right")
+    plots.legend(drawn, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, borderaxespad=0.2)
     return plots.save(figure, path)
 
 

@@ -55,8 +55,9 @@ class Consistency:
         mirror: correlation, in the body of the central slab, of what is not symmetrical in the prediction from the
             mirrored radiograph with what is not symmetrical in the prediction from the radiograph, mirrored: 1 = a
             mirrored heart comes out mirrored, -1 = the heart stays where it usually is.
-        cycle, cycle_with_noise: relative L1 in the body between the input and the re-summed stack, and the same after
-            noise of 3/256 of the window was added to the stack, percent. A code hidden in the stack would break.
+        cycle, cycle_with_noise: relative L1 in the body between the input and what comes back from the stack (by the
+            learned way back of an unpaired CycleGAN, else re-summed), and the same after noise of 3/256 of the window
+            was added to the stack, percent. A code hidden in the stack would break.
     """
 
     patient: str
@@ -114,8 +115,10 @@ def consistency(name: str, predictor: Predictor, target: Target, seed: int) -> C
     silhouette = target.body.any(0)
     noise = np.random.default_rng(seed).normal(0.0, _NOISE_STEPS * 2500.0, made.shape)
 
+    back = getattr(predictor, "back", None)
+
     def cycle_error(stack: np.ndarray) -> float:
-        again = resum(stack, rays, field.slab_thickness)
+        again = back(stack, field.spacing) if back else resum(stack, rays, field.slab_thickness)
         return float(np.abs(again - view.integrals)[silhouette].sum() / view.integrals[silhouette].sum())
 
     return Consistency(

@@ -11,13 +11,14 @@ from XrayToCTLib.fidelity.page_style import STYLE
 from XrayToCTLib.translation.engine import NOT_FOR_DIAGNOSTIC_USE
 
 _EXTRA_STYLE = """
-td small { color: var(--soft); font-size: .78em; display: block; white-space: nowrap; }
-th.row { white-space: nowrap; } tr.own > * { background: var(--panel); font-weight: 600; }
-.good { color: #2e7d32; } .flag { color: #a86d00; } .bad { color: #c62828; }
-@media (prefers-color-scheme: dark) { .good { color: #7bc47f; } .flag { color: #f2c14e; } .bad { color: #ef8683; } }
+td small, th small { color: var(--soft); font-size: .78em; display: block; white-space: nowrap; }
+th small { font-weight: 400; } tr.own > * { background: var(--panel); }
+tr.good > th { border-left: 5px solid #4caf50; } tr.flag > th { border-left: 5px solid #d99a00; }
+tr.bad > th { border-left: 5px solid #e05a55; }
 .scroll table { width: auto; min-width: 100%; } .scroll thead th { white-space: nowrap; }
-.scroll th.row { position: sticky; left: 0; background: var(--ground); max-width: 46vw; white-space: normal;
-  min-width: 8rem; } tr.own th.row { background: var(--panel); }
+.scroll th.row { position: sticky; left: 0; background: var(--ground); font-weight: 600; min-width: 12.5rem; }
+.scroll tr.own th.row { background: var(--panel); }
+@media (max-width: 34rem) { .scroll th.row { min-width: 8.5rem; max-width: 42vw; } }
 """
 Cell = str | tuple[str, str]  # text, or (text, small text below it)
 
@@ -55,7 +56,7 @@ def details(summary: str, *parts: str) -> str:
 
 def table(
     heads: Sequence[str],
-    lines: Iterable[tuple[str, Sequence[Cell], str]],
+    lines: Iterable[tuple[Cell, Sequence[Cell], str]],
     *,
     first: str = "",
     numbers: bool = True,
@@ -68,7 +69,7 @@ def table(
     kind = ' class="number"' if numbers else ""
     head = f"<th>{escape(first)}</th>" + "".join(f"<th{kind}>{escape(text)}</th>" for text in heads)
     body = "".join(
-        f'<tr class="{escape(style)}"><th class="row">{escape(name)}</th>'
+        f'<tr class="{escape(style)}"><th class="row">{_cell(name)}</th>'
         + "".join(f"<td{kind}>{_cell(cell)}</td>" for cell in cells)
         + "</tr>"
         for name, cells, style in lines

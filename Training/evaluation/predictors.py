@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -20,7 +20,12 @@ from XrayToCTLib.translation.engine import translate
 from XrayToCTLib.translation.harmonise import to_line_integrals
 from XrayToCTLib.translation.resample import network_shape, pad_to_multiple, resample
 
+if TYPE_CHECKING:
+    from Training.config import RunConfig
+
 WINDOW_HU = (-1024.0, 1476.0)
+# (stack in HU, spacing in mm) -> line integrals
+WayBack = Callable[[np.ndarray, float], np.ndarray]
 Translate = Callable[[Radiograph], tuple[np.ndarray, tuple[str, ...]]]
 
 
@@ -51,6 +56,7 @@ class Network:
         spacing: of the field that images come on, mm.
         grid_mm: (row, column) spacing that the network was trained at.
         mean, std: of the normalisation. slope, intercept: output to HU.
+        back: stack in HU and its spacing -> line integrals, where a way back was learned; else the projector is it.
         folder: run or bundle.
         bundled: whether the folder is a bundle, which the engine can open as a user would.
     """
@@ -65,6 +71,7 @@ class Network:
     intercept: float
     folder: Path
     bundled: bool
+    back: WayBack | None = None
 
     def predict(self, integrals: np.ndarray) -> np.ndarray:
         return self.predict_at(integrals, (self.spacing, self.spacing))
@@ -128,14 +135,40 @@ def _run(folder: Path, field: Field) -> Network:
         module=module,
         spacing=field.spacing,
         grid_mm=(config.field.spacing, config.field.spacing),
-        multiple=int(getattr(module, "multiple", 32)),
+        multiple=module.multiple,
         mean=INPUT_MEAN,
         std=INPUT_STD,
         slope=1000.0,  # whatever the family, its generator gives HU / 1000 here
         intercept=0.0,
         folder=folder,
         bundled=False,
+        back=_learned_way_back(folder, config),
     )
+
+
+def _learned_way_back(folder: Path, config: RunConfig) -> WayBack | None:
+    """The second generator of an unpaired CycleGAN; None for all other families."""
+    if config.family.name != "cyclegan":
+        return None
+    from Training.engine.checkpoint import read_checkpoint
+    from Training.families.cyclegan import _turned_round
+    from Training.families.generator_in_hu import build_back_generator
+
+    settings = config.family.back or _turned_round(config.network, config.field.slabs)
+    generator = build_back_generator(settings)
+    generator.network.load_state_dict(read_checkpoint(folder)["model"]["back"])
+    generator.eval()
+    grid = config.field.spacing
+
+    def back(hu: np.ndarray, spacing: float) -> np.ndarray:
+        size = (hu.shape[1], hu.shape[2])
+        shape = network_shape(size, (spacing, spacing), (grid, grid))
+        stack = np.stack([resample(np.ascontiguousarray(slab, np.float32), shape) for slab in hu]) / np.float32(1000.0)
+        with torch.inference_mode():
+            image = generator(torch.from_numpy(stack)[None])[0, 0].float().numpy()
+        return resample(np.ascontiguousarray(image * np.float32(INPUT_STD) + np.float32(INPUT_MEAN)), size)
+
+    return back
 
 
 def translator(network: Network, reference: ReferenceQuantiles) -> Translate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from types import MappingProxyType
 
 from Training.simulation import Field
@@ -15,7 +16,15 @@ from .rows import BODY, CENTRAL
 NOT_A_RADIOGRAPH = (
     "All numbers are of simulated radiographs of held-out CT patients: of a real radiograph there is no reference CT."
 )
-_TISSUE_TEXT = ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in TISSUES.items())
+
+
+def _range_text(low: float, high: float) -> str:
+    if low == -inf:
+        return f"below {high:g}"
+    return f"from {low:g}" if high == inf else f"{low:g} to {high:g}"
+
+
+_TISSUE_TEXT = ", ".join(f"{name} {_range_text(*limits)}" for name, limits in TISSUES.items())
 
 METRIC_TEXTS: Mapping[str, str] = MappingProxyType(
     {
@@ -111,10 +120,11 @@ RESPONSE_TEXT = (
     f"the prediction in the body more than {ELSEWHERE_MM:g} mm from the footprint. Fed line integrals."
 )
 CONSISTENCY_TEXT = (
-    "Mirror: the radiograph is mirrored; correlation, in the body of the central slab, between what is not symmetrical "
-    "in the new prediction and in the mirrored old one: 1 = a mirrored heart comes out mirrored, -1 = it stays where "
-    "hearts usually are. Cycle: relative L1 in the body between the radiograph and the re-summed stack, before and "
-    "after noise of 3/256 of the window was added to the stack: a code hidden in it would break."
+    "Mirror: the radiograph is mirrored; correlation, in the body of the central slab, between what is not "
+    "symmetrical in the new prediction and in the mirrored old one: 1 = a mirrored heart comes out mirrored, -1 = it "
+    "stays where hearts usually are. Cycle: relative L1 in the body between the radiograph and the re-summed stack (of "
+    "an unpaired CycleGAN: what its own way back makes of the stack), before and after noise of 3/256 of the window "
+    "was added to the stack: a code hidden in it would break."
 )
 ROBUSTNESS_TEXT = (
     "Body-masked MAE over all slabs against the slabs that a perfect translation of that very radiograph would give, "

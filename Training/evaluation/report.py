@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.fidelity.whole_file import write_whole
@@ -23,11 +24,22 @@ from .records import FOLDER, Evaluation, pooled, read_evaluation
 from .table import Table, write_table_csv
 from .table_sections import bars_section, core_section, differences_section, tissues_section
 
+if TYPE_CHECKING:
+    from Training.config import RunConfig
+
 REPORT_FILE = "report.html"
 _LARGEST_PAGE_PATIENTS = 20
 
 
-def report(
+def report(config: RunConfig) -> Path:
+    """The page of an evaluated run, pooled with the folds that its settings name; returns the page's path."""
+    settings = config.evaluation
+    path = report_runs([config.run, *settings.folds], resamples=settings.resamples, seed=settings.seed)
+    print(f"written to {path}")
+    return path
+
+
+def report_runs(
     runs: Sequence[Path],
     output: Path | None = None,
     *,

@@ -12,6 +12,7 @@ from XrayToCTLib.errors import XrayToCTError
 
 from .classical_baselines import Pair
 
+RIDGE = "ridge on patches"
 _SCALES = (1, 2, 4, 8, 16)  # pixels between the samples of a patch
 _REACH = 2  # samples on each side: 5 x 5 at each scale, the widest 65 pixels across
 _PENALTIES = tuple(10.0**power for power in range(-4, 4))  # per sample, of standardised features

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -92,14 +93,19 @@ def verdicts(of: Sequence[Trial]) -> list[Verdict]:
             groups.setdefault((trial.name, trial.fed), []).append(trial)
     found = []
     for (name, fed), group in groups.items():
-        rises = [trial.mae / trial.plain_mae - 1.0 for trial in group]
-        rise = float(np.mean(rises))
+        rise = float(np.mean([_rise(trial) for trial in group]))
         flagged = float(np.mean([bool(trial.flags) for trial in group]))
         # NaN compares as false: an image without a patient can only be flagged or missed.
         word = WITHIN if rise <= ALLOWED_RISE else FLAGGED if flagged == 1.0 else MISSED
         flags = tuple(dict.fromkeys(flag for trial in group for flag in trial.flags))
         found.append(Verdict(name, fed, rise, flagged, word, flags))
     return found
+
+
+def _rise(trial: Trial) -> float:
+    if trial.plain_mae == 0:  # a perfect model
+        return 0.0 if trial.mae == 0 else math.inf
+    return trial.mae / trial.plain_mae - 1.0
 
 
 def _translated(translate: Translate, one: Perturbed) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:

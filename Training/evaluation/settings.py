@@ -5,7 +5,6 @@ Without slots: jsonargparse reads defaults of nested records through ``vars``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +16,11 @@ class EvaluationSettings:
     """The choices of one evaluation.
 
     Attributes:
+        model: folder of a bundle or of another run to stand in the run's place; the run itself when None. A bundle goes
+            through the engine as a user's radiograph does, so that its input checks can be tested too.
         others: label -> folder of another run or of a bundle, to stand in the same table (cnn, pix2pix, cyclegan...).
+        folds: evaluated runs of the other folds of a cross-validation: the report pools their test patients with the
+            run's own.
         classical: measure the classical filters and the ridge regression.
         hallucination: insert and remove lesions, a rib, a lung, and see what follows.
         robustness: turn, expose, blur and cut the input, and see what the error does.
@@ -29,7 +32,9 @@ class EvaluationSettings:
         threads: of the network while its time is taken.
     """
 
-    others: Mapping[str, Path] = field(default_factory=dict)
+    model: Path | None = None
+    others: dict[str, Path] = field(default_factory=dict)
+    folds: list[Path] = field(default_factory=list)
     classical: bool = True
     hallucination: bool = True
     robustness: bool = True

@@ -25,6 +25,11 @@ class Contestant:
     predictor: str
     input: str
 
+    @property
+    def cell(self) -> tuple[str, str]:
+        """As the first cell of a table's row."""
+        return self.predictor, f"fed {self.input}"
+
     def __str__(self) -> str:
         return f"{self.predictor} ({self.input})"
 
@@ -54,6 +59,11 @@ class Table:
                 return None
             self._intervals[key] = mean_interval(values, resamples=self._resamples, seed=self._seed)
         return self._intervals[key]
+
+    def values_mean(self, scope: Scope, contestant: Contestant) -> float:
+        """Mean over patients; infinite where nothing was measured."""
+        interval = self.interval(scope, contestant)
+        return interval.mean if interval else math.inf
 
     def difference(self, scope: Scope, a: Contestant, b: Contestant) -> Interval | None:
         """Paired over the patients of both; None where they share no patient."""
@@ -119,10 +129,7 @@ def primary_scopes(grid_mm: float) -> tuple[tuple[str, Scope], ...]:
 def ranked(table: Table, scope: Scope) -> list[Contestant]:
     """Contestants by the mean of a scope, lowest first; the calibrated input before the display-processed one."""
     found = [c for c in table.contestants if table.interval(scope, c) is not None]
-
-    def mean(contestant: Contestant) -> float:
-        interval = table.interval(scope, contestant)
-        return interval.mean if interval else math.inf
-
-    best = {c.predictor: min(mean(other) for other in found if other.predictor == c.predictor) for c in found}
+    best: dict[str, float] = {}
+    for c in found:
+        best[c.predictor] = min(best.get(c.predictor, math.inf), table.values_mean(scope, c))
     return sorted(found, key=lambda c: (best[c.predictor], c.predictor, c.input != LINE_INTEGRALS))

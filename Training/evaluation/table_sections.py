@@ -8,8 +8,10 @@ from XrayToCTLib.fidelity.tissues import TISSUES
 
 from . import page, protocol
 from .bars import bars
+from .classical_baselines import AFFINE, MATCHED
 from .figures import save_error_bars
 from .records import Evaluation
+from .ridge_baseline import RIDGE
 from .rows import ALL, BODY, CENTRAL, FIELD, MEAN_CT, MODEL, NOTHING, Scope
 from .table import Contestant, Table, interval_text, primary_scopes, ranked
 
@@ -35,13 +37,13 @@ def core_section(evaluation: Evaluation, table: Table, folder: Path) -> str:
     grid = evaluation.field.spacing
     scopes = primary_scopes(grid)
     order = ranked(table, scopes[0][1])
-    lines = [(str(c), [table.text(scope, c) for _, scope in scopes], row_style(c)) for c in order]
+    lines = [(c.cell, [table.text(scope, c) for _, scope in scopes], row_style(c)) for c in order]
     whole = [(heading, Scope(s.metric, s.slabs, FIELD, grid)) for heading, s in scopes]
     whole = [(heading, scope) for heading, scope in whole if scope in table.scopes]
-    whole_lines = [(str(c), [table.text(scope, c) for _, scope in whole], row_style(c)) for c in order]
+    whole_lines = [(c.cell, [table.text(scope, c) for _, scope in whole], row_style(c)) for c in order]
     coarse = [(f"{heading}", Scope(s.metric, s.slabs, BODY, 2 * grid)) for heading, s in scopes]
     coarse = [(heading, scope) for heading, scope in coarse if scope in table.scopes]
-    coarse_lines = [(str(c), [table.text(scope, c) for _, scope in coarse], row_style(c)) for c in order]
+    coarse_lines = [(c.cell, [table.text(scope, c) for _, scope in coarse], row_style(c)) for c in order]
     meanings = [
         f"{metric}: {text}." for metric, text in protocol.METRIC_TEXTS.items() if not metric.startswith("power")
     ]
@@ -94,7 +96,7 @@ def differences_section(evaluation: Evaluation, table: Table) -> str:
             first = table.difference(scopes[0][1], model, other)
             better = first is not None and first.high < 0
             cells.append("better, clear of zero" if better else "not clear of zero")
-            lines.append((f"against {other.predictor} ({fed})", cells, "good" if better else "bad"))
+            lines.append(((f"against {other.predictor}", fed), cells, "good" if better else "bad"))
     return page.section(
         "The model against each other predictor",
         page.table([*(heading for heading, _ in scopes), "MAE T1"], lines),
@@ -113,10 +115,10 @@ def tissues_section(evaluation: Evaluation, table: Table) -> str:
     parts = []
     for slabs in (CENTRAL, ALL):
         lines = [
-            (str(c), [table.text(Scope(metric, slabs, tissue, grid), c) for metric, tissue in columns],
+            (c.cell, [table.text(Scope(metric, slabs, tissue, grid), c) for metric, tissue in columns],
              row_style(c))
             for c in ranked(table, Scope("MAE", slabs, BODY, grid))
-            if c.predictor in (*evaluation.labels, MEAN_CT, "ridge on patches", "affine identity", "histogram matching")
+            if c.predictor in (*evaluation.labels, MEAN_CT, RIDGE, AFFINE, MATCHED)
         ]  # fmt: skip
         parts += [page.paragraph(f"{protocol.scope_text(slabs, 'tissue by tissue', evaluation.field)}, HU:"),
                   page.table(heads, lines)]  # fmt: skip

@@ -18,7 +18,7 @@ _PREDICTORS = ((MODEL, LINE_INTEGRALS), (MODEL, DISPLAY), (MEAN_CT, NOTHING))
 
 
 def card_fidelity(
-    rows: Sequence[Row], *, grid_mm: float | None = None, predictor: str = MODEL, resamples: int = 10_000, seed: int = 0
+    rows: Sequence[Row], grid_mm: float | None = None, *, predictor: str = MODEL, resamples: int = 10_000, seed: int = 0
 ) -> list[dict[str, Any]]:
     """Entries for a card's ``fidelity``, the primary figure first, each with its protocol and 95 % interval, and the
     mean-CT predictor's beside it.
