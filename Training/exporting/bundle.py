@@ -22,6 +22,7 @@ from ..data.split import Split, make_split
 from ..engine.checkpoint import load_generator
 from ..evaluation.card_block import card_fidelity
 from ..evaluation.rows import EVALUATION_FILE, read_rows
+from ..families.table import uses_radiographs
 from ..simulation.field import normalised, plain_geometry
 from ..simulation.opencv_render import render
 from .card_record import card_record, sources_used
@@ -54,10 +55,10 @@ def export(config: RunConfig) -> Bundle:
         XrayToCTError: the run was not trained or not evaluated, or the exported forms differ from the network.
     """
     rows = read_rows(config.run / EVALUATION_FILE)
-    network = load_generator(config.run)
+    network = load_generator(config.run).network
     manifest = read_manifest(config.data.prepared)
     split = make_split(manifest, config.data.split)
-    sources = sources_used(manifest, split, with_radiographs=config.family.uses_radiographs)
+    sources = sources_used(manifest, split, with_radiographs=uses_radiographs(config))
     reference = reference_quantiles(manifest, split)
     multiple = int(network.multiple)  # type: ignore[arg-type]  # every generator has it
     record = card_record(
