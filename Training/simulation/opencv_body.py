@@ -11,6 +11,7 @@ import numpy as np
 from . import free_form
 from .draws import BodyDraw, TissueCurve
 from .patches import Triple, patches
+from .skin import FAT, STEPS_PER_MM
 
 if TYPE_CHECKING:
     from Training.data.manifest import PreparedCt
@@ -181,8 +182,6 @@ class _Inflation:
 
 
 def _add_fat(volume: np.ndarray, distance: np.ndarray, control: np.ndarray) -> None:
-    from .skin import FAT, STEPS_PER_MM
-
     through, along, across = (free_form.basis(n, k) for n, k in zip(volume.shape, control.shape, strict=True))
     keys = np.tensordot(through, control, 1)
     for plane in range(volume.shape[0]):
