@@ -34,12 +34,14 @@ class Body:
         spacing: (z, y, x) mm.
         centre: index (z, y, x) that stands at the isocentre.
         planes: first and last plane that hold body.
+        occupied: bool (planes,), false where a plane is air alone.
     """
 
     attenuation: np.ndarray
     spacing: Triple
     centre: Triple
     planes: tuple[int, int]
+    occupied: np.ndarray
 
     @property
     def length_mm(self) -> float:
@@ -50,7 +52,12 @@ class Body:
 def whole_body(attenuation: np.ndarray, spacing: Triple, centre: Triple) -> Body:
     """A volume as it is, with a column of air on either side, as a body."""
     padded = np.pad(np.asarray(attenuation, np.float32), ((0, 0), (0, 0), (1, 1)))
-    return Body(padded, spacing, (centre[0], centre[1], centre[2] + 1), filled_planes(padded.max(axis=(1, 2))))
+    return _body(padded, spacing, (centre[0], centre[1], centre[2] + 1))
+
+
+def _body(attenuation: np.ndarray, spacing: Triple, centre: Triple) -> Body:
+    densest = attenuation.max(axis=(1, 2))
+    return Body(attenuation, spacing, centre, filled_planes(densest), densest > 0)
 
 
 def filled_planes(densest: np.ndarray) -> tuple[int, int]:
@@ -80,7 +87,7 @@ def make_body(ct: PreparedCt, draw: BodyDraw, skin_distance: np.ndarray | None) 
     if draw.flip:
         bent = np.ascontiguousarray(bent[:, :, ::-1])
         centre = (centre[0], centre[1], bent.shape[2] - 1 - centre[2])
-    return Body(bent, draw.spacing, centre, filled_planes(bent.max(axis=(1, 2))))
+    return _body(bent, draw.spacing, centre)
 
 
 def padded(attenuation: np.ndarray, margin: tuple[int, int]) -> np.ndarray:

@@ -53,7 +53,7 @@ def render_body(body: Body, geometry: ProjectionGeometry, field: Field) -> Sampl
         while next_face <= field.slabs and low[next_face] < step + 1:
             integrals[next_face] = total
             next_face += 1
-        if not body.planes[0] <= plane <= body.planes[1]:
+        if not body.occupied[plane]:
             continue
         warped = cv2.warpPerspective(
             body.attenuation[plane],
