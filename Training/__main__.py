@@ -1,4 +1,4 @@
-"""``python -m Training prepare | train | evaluate | report | export | sample``, one YAML a run.
+"""``python -m Training phantoms | prepare | train | evaluate | report | export | sample``, one YAML a run.
 
 Every value of the YAML can be given on the command line: ``--engine.max_minutes 10``. Several GPUs or machines:
 ``torchrun --nproc-per-node 2 -m Training train --config ...``.
@@ -52,6 +52,12 @@ def _sample(options: argparse.Namespace) -> None:
     make_sample(options.ct)
 
 
+def _phantoms(options: argparse.Namespace) -> None:
+    from .simulation.phantoms import write_phantoms
+
+    write_phantoms(options.folder, options.count, options.seed)
+
+
 _VERBS: dict[str, tuple[str, Callable[[RunConfig, argparse.Namespace], None]]] = {
     "prepare": ("images into arrays that training maps into memory, once", _prepare),
     "train": ("a run, or with --resume the rest of one", _train),
@@ -60,16 +66,18 @@ _VERBS: dict[str, tuple[str, Callable[[RunConfig, argparse.Namespace], None]]] =
     "export": ("the bundle that the extension installs", _export),
 }
 
+_WITHOUT_RUN: dict[str, Callable[[argparse.Namespace], None]] = {"sample": _sample, "phantoms": _phantoms}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     parser = _parser()
     options, overrides = parser.parse_known_args(words)
     try:
-        if options.verb == "sample":
+        if options.verb in _WITHOUT_RUN:
             if overrides:
                 parser.error(f"unrecognised: {' '.join(overrides)}")
-            _sample(options)
+            _WITHOUT_RUN[options.verb](options)
         else:
             if getattr(options, "max_time", None) is not None:
                 overrides += [f"--engine.max_minutes={options.max_time}"]
@@ -98,6 +106,10 @@ def _parser() -> argparse.ArgumentParser:
             verb.add_argument("--max-time", type=float, metavar="MINUTES", help="short for --engine.max_minutes")
     sample = verbs.add_parser("sample", help="the simulated radiograph and reference that the project ships")
     sample.add_argument("--ct", type=Path, required=True, help="the CT to project, see Training/sample.py")
+    phantoms = verbs.add_parser("phantoms", help="procedural torsos as CT files, to be trained on before patients")
+    phantoms.add_argument("--folder", type=Path, required=True, help="where they are written; a source of `prepare`")
+    phantoms.add_argument("--count", type=int, default=100, help="how many (default 100)")
+    phantoms.add_argument("--seed", type=int, default=0, help="number of the first (default 0)")
     return parser
 
 

@@ -81,6 +81,15 @@ def test_every_configuration_that_the_project_ships_reads(repository: Path, monk
         assert read_config(path.relative_to(repository)).run.parts[0] == "runs"
 
 
+def test_help_explains_every_value(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "--help"])
+    assert stop.value.code == 0
+    said = capsys.readouterr().out
+    for name in ("--resume", "--max-time", "--engine.batch", "--family.weights.l1", "--start_from"):
+        assert name in said
+
+
 def test_a_mistake_on_the_command_line_ends_with_a_sentence_and_not_with_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

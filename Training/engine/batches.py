@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -29,11 +30,17 @@ class RadiographsStream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Where batches come from; a run without radiographs has none."""
+    """Where batches come from; a run without radiographs has none.
+
+    ``shown``: the same samples for pictures, not made ahead by worker processes. ``write_examples``: draws a sheet of
+    what is about to be shown to the networks.
+    """
 
     paired: PairedStream
     radiographs: RadiographsStream | None
     close: Callable[[], None] = lambda: None
+    shown: Streams | None = None
+    write_examples: Callable[[Path], None] | None = None
 
 
 class Batches:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -11,7 +14,9 @@ from ..data.manifest import load_cts, read_manifest
 from ..data.radiographs import load_radiographs
 from ..data.reference_quantiles import reference_quantiles
 from ..data.split import make_split
+from ..simulation.example_sheet import write_example_sheet
 from ..simulation.radiograph_stream import RadiographStream
+from ..simulation.settings import SimulationSettings
 from ..simulation.stream import SampleStream
 from .batches import Streams
 
@@ -28,16 +33,22 @@ def open_streams(config: RunConfig, device: torch.device, *, radiographs: bool) 
     check_leaks(manifest, split)
     quantiles = reference_quantiles(manifest, split)
     cts = load_cts(folder, split.train)
-    paired = SampleStream(cts, split.train, config.field, config.simulation, quantiles, config.seed, device)
-    if not radiographs:
-        return Streams(paired, None, paired.close)
-    images: np.ndarray = load_radiographs(folder, split)
-    real = RadiographStream(
-        images, manifest.radiographs.spacing_mm, config.field, config.simulation, quantiles, config.seed, device
-    )
+    images: np.ndarray | None = load_radiographs(folder, split) if radiographs else None
+
+    def streams(settings: SimulationSettings) -> tuple[SampleStream, RadiographStream | None]:
+        rest = (config.field, settings, quantiles, config.seed, device)
+        real = None if images is None else RadiographStream(images, manifest.radiographs.spacing_mm, *rest)
+        return SampleStream(cts, split.train, *rest), real
+
+    paired, real = streams(config.simulation)
+    shown_paired, shown_real = streams(dataclasses.replace(config.simulation, workers=0))
 
     def close() -> None:
         paired.close()
-        real.close()
+        if real is not None:
+            real.close()
 
-    return Streams(paired, real, close)
+    def write_examples(path: Path) -> None:
+        write_example_sheet(path, shown_paired)
+
+    return Streams(paired, real, close, Streams(shown_paired, shown_real), write_examples)

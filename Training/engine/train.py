@@ -33,7 +33,8 @@ _PAIRS, _RADIOGRAPHS = 2, 3
 def train(config: RunConfig, *, resume: bool = False, streams: Streams | None = None) -> Progress:
     """Train until the run's steps or minutes are used up, Ctrl-C or SIGTERM; returns how far it came.
 
-    The run's folder then holds ``config.yaml``, ``checkpoint.pt``, ``log.jsonl``, ``log.csv`` and ``samples-*.png``.
+    The run's folder then holds ``config.yaml``, ``checkpoint.pt``, ``log.jsonl``, ``log.csv``, ``samples-*.png``
+    and ``examples.png``, what the simulation makes.
     Under torchrun every process calls this; the first one writes. On CPU a run that was stopped and resumed equals one
     that was not, bit for bit, if its schedule follows the steps (``engine.max_steps``).
 
@@ -85,8 +86,11 @@ class _Run:
         if fabric.is_global_zero:
             save_config(config)
             self.log = RunLog(config.run, step=self.progress.step, tensorboard=config.engine.tensorboard)
-            real = None if streams.radiographs is None else streams.radiographs.batch(0, range(_RADIOGRAPHS))
-            self.pictures = Pictures(streams.paired.batch(0, range(_PAIRS)), real)
+            shown = streams.shown or streams
+            real = None if shown.radiographs is None else shown.radiographs.batch(0, range(_RADIOGRAPHS))
+            self.pictures = Pictures(shown.paired.batch(0, range(_PAIRS)), real)
+            if streams.write_examples is not None and state is None:
+                streams.write_examples(config.run / "examples.png")
         self._steps_logged = self.progress.step
         self._since = time.monotonic()
 

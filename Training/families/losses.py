@@ -16,19 +16,23 @@ from ..simulation.field import INPUT_MEAN, INPUT_STD
 
 def masked_l1(result: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
     """Mean absolute error over valid rays; ``valid`` (n, 1, rows, cols) broadcasts over the slabs."""
-    error = (result - target).abs()
-    if valid is None:
-        return error.mean()
-    seen = (valid.sum((1, 2, 3)) * result.shape[1]).clamp(min=1.0)
-    return ((error * valid).sum((1, 2, 3)) / seen).mean()
+    return _mean_magnitude(result - target, valid)
 
 
 def gradient_l1(result: Tensor, target: Tensor, valid: Tensor) -> Tensor:
     """L1 on differences of neighbours, down and across: edges in their place."""
     error = result - target
-    down = masked_l1(error[..., 1:, :], error[..., :-1, :], valid[..., 1:, :] * valid[..., :-1, :])
-    across = masked_l1(error[..., 1:], error[..., :-1], valid[..., 1:] * valid[..., :-1])
+    down = _mean_magnitude(error[..., 1:, :] - error[..., :-1, :], valid[..., 1:, :] * valid[..., :-1, :])
+    across = _mean_magnitude(error[..., 1:] - error[..., :-1], valid[..., 1:] * valid[..., :-1])
     return down + across
+
+
+def _mean_magnitude(error: Tensor, valid: Tensor | None) -> Tensor:
+    # The norm reads its input once, where abs and sum read and write it: on a CPU these terms are bound by memory.
+    if valid is None:
+        return torch.linalg.vector_norm(error, 1) / error.numel()
+    seen = (valid.sum((1, 2, 3)) * error.shape[1]).clamp(min=1.0)
+    return (torch.linalg.vector_norm(error * valid, 1, (1, 2, 3)) / seen).mean()
 
 
 def line_integrals(stack: Tensor, slab_thickness: float) -> Tensor:
@@ -36,7 +40,7 @@ def line_integrals(stack: Tensor, slab_thickness: float) -> Tensor:
 
     The obliquity of the rays (below 1.02 on this field) is left out: it cancels in every use here.
     """
-    return (1.0 + stack).clamp(min=0.0).sum(1, keepdim=True) * (slab_thickness * MU_WATER_PER_MM)
+    return torch.relu(1.0 + stack).sum(1, keepdim=True) * (slab_thickness * MU_WATER_PER_MM)
 
 
 def normalise(integrals: Tensor) -> Tensor:
