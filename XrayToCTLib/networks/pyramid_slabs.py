@@ -47,8 +47,10 @@ class PyramidSlabs(nn.Module):
         half = functional.avg_pool2d(image, 2)
         features = self.coarse.features(half)
         coarse = self.coarse.head(torch.cat((features, half), dim=1))
-        detail = self.detail(torch.cat((self.unshuffle(image), features, coarse), dim=1))
+        # In the features' precision: under autocast the image alone would make the whole tensor float32.
+        parts = (self.unshuffle(image), features, coarse)
+        detail = self.detail(torch.cat([part.to(features.dtype) for part in parts], dim=1))
         enlarged = functional.interpolate(detail, scale_factor=2.0, mode="nearest")
-        stack = self.head(torch.cat((enlarged, image), dim=1))
+        stack = self.head(torch.cat((enlarged, image.to(enlarged.dtype)), dim=1))
         stack = stack + functional.interpolate(coarse, scale_factor=2.0, mode="bilinear", align_corners=False)
         return stack if self.balance is None else self.balance(stack, image, detail)
