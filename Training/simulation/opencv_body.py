@@ -11,7 +11,7 @@ import numpy as np
 from . import free_form
 from .draws import BodyDraw, TissueCurve
 from .patches import Triple, patches
-from .skin import FAT, STEPS_PER_MM
+from .skin import FAT, SHELL_MM, STEPS_PER_MM
 
 if TYPE_CHECKING:
     from Training.data.manifest import PreparedCt
@@ -193,7 +193,7 @@ def _add_fat(volume: np.ndarray, distance: np.ndarray, control: np.ndarray) -> N
     keys = np.tensordot(through, control, 1)
     for plane in range(volume.shape[0]):
         reach = np.asarray(along @ keys[plane] @ across.T)
-        away = distance[plane].astype(np.float32) * np.float32(1.0 / STEPS_PER_MM)
+        away = distance[plane].astype(np.float32) * np.float32(1.0 / STEPS_PER_MM) - np.float32(SHELL_MM)
         # The edge is as wide as a voxel of the coarsest plane, so that the new skin has no stairs.
         share = np.clip((reach - away) * np.float32(0.25) + np.float32(0.5), 0.0, 1.0)
         share[distance[plane] == 0] = 0.0

@@ -41,7 +41,7 @@ class RibSegment:
         image = sitk.GetImageFromArray(part)
         bone = sitk.ConnectedThreshold(image, [seed[::-1]], lower=BONE, upper=10.0)
         radius = (1, 1, 1)
-        around = sitk.GetArrayViewFromImage(sitk.BinaryDilate(bone, radius)) > 0
+        around = sitk.GetArrayFromImage(sitk.BinaryDilate(bone, radius)) > 0
         # Towards the ends of the segment the change fades, or it would end in a flat cut.
         away = [np.abs(a - c) / (self.length / 2) for a, c in zip(at, self.centre, strict=True)]
         share = np.clip((1.0 - np.maximum(np.maximum(away[0], away[1]), away[2])) * 4.0, 0.0, 1.0) * around
@@ -50,6 +50,6 @@ class RibSegment:
             return part - share * excess
         if self.change == "denser":
             return part + share * excess * (self.gain - 1.0)
-        thick = sitk.GetArrayViewFromImage(sitk.GrayscaleDilate(image, radius))
+        thick = sitk.GetArrayFromImage(sitk.GrayscaleDilate(image, radius))
         grown = np.minimum(thick, _MUSCLE + (thick - _MUSCLE) * 0.7 * self.gain)
         return part + share * np.maximum(grown - part, 0.0)

@@ -21,7 +21,8 @@ class BodySettings:
 
     Attributes:
         stretch_head_foot, stretch_front_back, stretch_side: factors on the voxel spacing.
-        deformation_mm: standard deviation of a free-form deformation's control points, (head-foot, front-back, side).
+        deformation_mm: standard deviation of a free-form deformation's control points, (head-foot, front-back, side);
+            what tissue moves is about a third of it.
         deformation_node_mm: their distance.
         inflation: how often the lungs are inflated or deflated by moving the diaphragm.
         inflation_mm: how far it moves towards the feet; negative is expiration. Lung mass is kept.
@@ -35,8 +36,8 @@ class BodySettings:
     stretch_head_foot: Range = (0.9, 1.12)
     stretch_front_back: Range = (0.85, 1.2)
     stretch_side: Range = (0.88, 1.14)
-    deformation_mm: tuple[float, float, float] = (9.0, 10.0, 9.0)
-    deformation_node_mm: float = 80.0
+    deformation_mm: tuple[float, float, float] = (14.0, 18.0, 14.0)
+    deformation_node_mm: float = 90.0
     inflation: float = 0.5
     inflation_mm: Range = (-30.0, 15.0)
     lung_gain: Range = (0.7, 1.6)

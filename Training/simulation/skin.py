@@ -10,11 +10,13 @@ from .patches import Triple
 # Fat, relative attenuation (-100 HU).
 FAT = 0.9
 STEPS_PER_MM = 4.0
+# Distances count from this far inside the skin, so that its half-filled voxels are filled when fat is put on it.
+SHELL_MM = 4.0
 _SOFT = 0.5
 
 
 def skin_distance(attenuation: np.ndarray, spacing: Triple, margin: tuple[int, int]) -> np.ndarray:
-    """Quarters of a millimetre from each voxel of air to the skin, uint8 (planes, rows, columns), 0 inside the body.
+    """Quarters of a millimetre outwards from ``SHELL_MM`` below the skin, uint8 (planes, rows, columns), 0 deeper.
 
     Args:
         attenuation: (y, z, x), relative to water.
@@ -27,7 +29,7 @@ def skin_distance(attenuation: np.ndarray, spacing: Triple, margin: tuple[int, i
     image = sitk.GetImageFromArray(body.astype(np.uint8))
     image.SetSpacing((spacing[2], spacing[0], spacing[1]))
     distance = sitk.SignedMaurerDistanceMap(image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True)
-    steps = np.clip(sitk.GetArrayViewFromImage(distance) * STEPS_PER_MM, 0.0, 255.0)
+    steps = np.clip((sitk.GetArrayFromImage(distance) + SHELL_MM) * STEPS_PER_MM, 0.0, 255.0)
     return np.round(steps).astype(np.uint8)
 
 

@@ -64,10 +64,10 @@ def stamp_path(
     lengths = np.linalg.norm(np.diff(path, axis=0), axis=1)
     along = np.concatenate(((0.0,), np.cumsum(lengths)))
     step = max(0.5 * float(radii.min()), 0.5 * min(grid.steps))
-    for distance in np.linspace(0.0, along[-1], max(2, int(np.ceil(along[-1] / step)) + 1)):
-        z, y, x = (float(np.interp(distance, along, path[:, axis])) for axis in range(3))
-        r = float(np.interp(distance, along, radii))
-        stamp(volume, grid, (z, y, x), (r * flat[0], r * flat[1], r * flat[2]), value)
+    distances = np.linspace(0.0, along[-1], max(2, int(np.ceil(along[-1] / step)) + 1))
+    z, y, x, r = (np.interp(distances, along, values) for values in (*path.T, radii))
+    for at in zip(z.tolist(), y.tolist(), x.tolist(), r.tolist(), strict=True):
+        stamp(volume, grid, at[:3], (at[3] * flat[0], at[3] * flat[1], at[3] * flat[2]), value)
 
 
 def curve(points: Sequence[Point], count: int = 24) -> np.ndarray:

@@ -15,7 +15,7 @@ from . import free_form
 from .draws import BodyDraw, TissueCurve
 from .opencv_body import BODY_ABOVE, BONE_ABOVE, LUNG_BELOW, TISSUE_ABOVE
 from .patches import Triple, patches
-from .skin import FAT, STEPS_PER_MM
+from .skin import FAT, SHELL_MM, STEPS_PER_MM
 
 if TYPE_CHECKING:
     from Training.data.manifest import PreparedCt
@@ -54,7 +54,7 @@ def make_body(
         volume[patch.box] = torch.from_numpy(np.ascontiguousarray(patch.values)).to(device)
     if draw.fat is not None and skin_distance is not None:
         reach = _field(draw.fat.thickness_mm, volume.shape, device)
-        away = skin_distance.float() / STEPS_PER_MM
+        away = skin_distance.float() / STEPS_PER_MM - SHELL_MM
         share = ((reach - away) * 0.25 + 0.5).clamp(0.0, 1.0) * (skin_distance > 0)
         volume = torch.maximum(volume, share * FAT)
     volume = _bent(changed_tissues(volume, draw.curve), draw)
