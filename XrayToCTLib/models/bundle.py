@@ -1,4 +1,5 @@
-"""Bundle: a model as a folder of card.json, weights.safetensors, LICENSE.txt, CREDITS.txt and perhaps preview.png."""
+"""Bundle: a model as a folder of card.json, weights.safetensors, LICENSE.txt, CREDITS.txt and perhaps gate.safetensors
+and preview.png."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import XrayToCTError
 from .card import CARD_FILE, ModelCard
+from .gate_file import GateParameters, read_gate
 from .weights import load_network, write_tensors
 
 if TYPE_CHECKING:
@@ -32,11 +34,13 @@ class Bundle:
         folder: absolute path.
         card: the parsed card.json.
         sha256: of card.json. The card lists the SHA-256 of every other file, so it stands for the whole bundle.
+        gate: what ordinary inputs look like; None for a model that does not judge its inputs.
     """
 
     folder: Path
     card: ModelCard
     sha256: str
+    gate: GateParameters | None = None
 
     def load_network(self) -> torch.nn.Module:
         """The network with its weights, float32, CPU, eval mode. Raises as ``weights.load_network``."""
@@ -53,7 +57,7 @@ def load_bundle(folder: str | Path) -> Bundle:
 
     Raises:
         XrayToCTError: no such folder or card, a card that breaks the schema, a file that is missing or whose SHA-256
-            differs, or weights that the card does not list.
+            differs, weights that the card does not list, or a gate that cannot be one.
     """
     folder = Path(folder).expanduser().absolute()
     if not (folder / CARD_FILE).is_file():
@@ -70,7 +74,8 @@ def load_bundle(folder: str | Path) -> Bundle:
         raise XrayToCTError(f"{folder / CARD_FILE} cannot be read ({error}).", hint=_HINT) from error
     card = ModelCard.from_json(text, source=str(folder / CARD_FILE))
     _check_files(folder, card)
-    bundle = Bundle(folder, card, hashlib.sha256(content).hexdigest())
+    gate = read_gate(folder / card.gate.file) if card.gate else None
+    bundle = Bundle(folder, card, hashlib.sha256(content).hexdigest(), gate)
     _checked[folder] = (signature, bundle)
     return bundle
 

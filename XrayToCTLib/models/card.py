@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from ..errors import XrayToCTError
 from ..radiograph import View
+from .gate_card import InputGate
 
 SCHEMA_VERSION = 1
 CARD_FILE = "card.json"
@@ -95,7 +96,10 @@ class MeasuredFidelity:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """The whole card, as ``card.schema.json`` describes it. ``files`` maps a file's name to its SHA-256."""
+    """The whole card, as ``card.schema.json`` describes it.
+
+    ``files`` maps a file's name to its SHA-256; ``gate`` is None for a model that does not judge its inputs.
+    """
 
     id: str
     version: str
@@ -116,6 +120,7 @@ class ModelCard:
     licence: str
     files: Mapping[str, str]
     schema_version: int = SCHEMA_VERSION
+    gate: InputGate | None = None
 
     @property
     def primary_fidelity(self) -> tuple[MeasuredFidelity, ...]:
@@ -187,6 +192,7 @@ class ModelCard:
             limits=tuple(record["limits"]),
             licence=record["licence"],
             files=dict(record["files"]),
+            gate=InputGate.from_record(record["gate"]) if "gate" in record else None,
         )
 
     def to_record(self) -> dict[str, Any]:
@@ -196,6 +202,8 @@ class ModelCard:
         for row in record["fidelity"]:
             if row["interval95"] is None:
                 del row["interval95"]
+        if record["gate"] is None:
+            del record["gate"]
         return json.loads(json.dumps(record))  # tuples become lists
 
     def to_json(self) -> str:
@@ -245,6 +253,11 @@ def check_record(record: Any, source: str = CARD_FILE) -> None:
             "input.reference_quantiles.line_integrals",
             all(a <= b for a, b in pairwise(integrals)) and integrals[0] < integrals[-1],
             "must not decrease, and must not be constant",
+        ),
+        (
+            "gate.file",
+            "gate" not in record or record["gate"]["file"] in record["files"],
+            "the card must list it among its files",
         ),
     ):
         if not holds:

@@ -19,6 +19,7 @@ from ..radiograph import Radiograph
 from ..version import __version__
 from .device import Device, choose_device
 from .harmonise import to_line_integrals
+from .input_gate import GateVerdict, judge_input
 from .progress import ProgressCallback, report
 from .resample import network_shape, pad_to_multiple, resample
 from .sanity import check_field, input_warnings
@@ -65,7 +66,7 @@ def translate(
     warnings = radiograph.warnings + input_warnings(radiograph, card)
     chosen = choose_device(device)
     try:
-        chosen, slabs, harmonisation = _slabs_on_network_grid(radiograph, bundle, chosen, progress)
+        chosen, slabs, harmonisation, verdict = _slabs_on_network_grid(radiograph, bundle, chosen, progress)
         report(progress, 0.6, "resampling to the radiograph's pixels")
         hu = _on_radiograph_grid(slabs, radiograph.shape, progress)
     except MemoryError as error:
@@ -88,6 +89,9 @@ def translate(
         "harmonisation": harmonisation,
         "not_for_diagnostic_use": NOT_FOR_DIAGNOSTIC_USE,
     }
+    if verdict:
+        warnings += verdict.sentences
+        provenance["input_gate"] = verdict.record
     report(progress, 1.0, "done")
     return CtStack(
         hu=hu,
@@ -108,8 +112,9 @@ def forget_networks() -> None:
 
 def _slabs_on_network_grid(
     radiograph: Radiograph, bundle: Bundle, device: Device, progress: ProgressCallback | None
-) -> tuple[Device, np.ndarray, str]:
-    """(device that was used, HU float32 (slabs, rows, cols) on the network's grid, what the harmonisation did)."""
+) -> tuple[Device, np.ndarray, str, GateVerdict | None]:
+    """(device that was used, HU float32 (slabs, rows, cols) on the network's grid, what the harmonisation did, what the
+    model's gate says of the input)."""
     card = bundle.card
     shape = network_shape(radiograph.shape, radiograph.spacing, card.grid.spacing_mm)
     pixels = resample(radiograph.pixels[0], shape)
@@ -129,7 +134,8 @@ def _slabs_on_network_grid(
         )
     hu = output[:, : shape[0], : shape[1]] * np.float32(card.output.slope_hu) + np.float32(card.output.intercept_hu)
     # Clamped here, on the small grid: linear interpolation cannot leave the window again.
-    return device, np.clip(hu, *card.output.window_hu, out=hu), harmonisation
+    np.clip(hu, *card.output.window_hu, out=hu)
+    return device, hu, harmonisation, judge_input(bundle, integrals, radiograph.scale, hu)
 
 
 def _forward(
