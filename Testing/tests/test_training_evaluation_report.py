@@ -96,8 +96,9 @@ def test_the_cards_block_fits_the_cards_schema(evaluation):
 
 
 def test_the_page_is_one_file_without_scripts_that_names_its_protocol(run):
-    page = report_runs([run], resamples=200)
+    page = report_runs([run], resamples=200, remarks=["Missed because the phantoms are <few>."])
     text = page.read_text(encoding="utf-8")
+    assert "Missed because the phantoms are &lt;few&gt;." in text
     assert text.count("Research use only. Not for diagnostic use.") == 2
     assert "a &lt;run&gt; &amp; more" in text and "<run>" not in text
     assert "<script" not in text and "http" not in text.replace("http-equiv", "")

@@ -34,7 +34,12 @@ _LARGEST_PAGE_PATIENTS = 20
 def report(config: RunConfig) -> Path:
     """The page of an evaluated run, pooled with the folds that its settings name; returns the page's path."""
     settings = config.evaluation
-    path = report_runs([config.run, *settings.folds], resamples=settings.resamples, seed=settings.seed)
+    path = report_runs(
+        [config.run, *settings.folds],
+        resamples=settings.resamples,
+        seed=settings.seed,
+        remarks=settings.remarks,
+    )
     print(f"written to {path}")
     return path
 
@@ -46,6 +51,7 @@ def report_runs(
     title: str | None = None,
     resamples: int = 10_000,
     seed: int = 0,
+    remarks: Sequence[str] = (),
 ) -> Path:
     """Write the page, its figures and the table as CSV; returns the page's path.
 
@@ -53,6 +59,7 @@ def report_runs(
         runs: folders that were evaluated. Several are the folds of one cross-validation, whose test
             patients are pooled.
         output: folder to write into; the (first) run's when None.
+        remarks: sentences of whoever trained, below the bars.
 
     Raises:
         XrayToCTError: a run was not evaluated, a patient is tested in two of them, or the folder cannot be written to.
@@ -72,7 +79,7 @@ def report_runs(
             f"{protocol.NOT_A_RADIOGRAPH}",
             soft=True,
         ),
-        bars_section(evaluation, table),
+        bars_section(evaluation, table, remarks),
         core_section(evaluation, table, folder),
         differences_section(evaluation, table),
         _pictures(evaluation, folder),

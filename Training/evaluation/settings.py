@@ -30,6 +30,7 @@ class EvaluationSettings:
         positions: lesions of each size in each patient.
         diameters_mm: of the lesions.
         threads: of the network while its time is taken.
+        remarks: what a person has to say about the figures, above all why a bar is missed; stands below the bars.
     """
 
     model: Path | None = None
@@ -44,6 +45,7 @@ class EvaluationSettings:
     positions: int = 6
     diameters_mm: tuple[float, ...] = (6.0, 10.0, 15.0, 20.0)
     threads: int = 1
+    remarks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.resamples < 100 or self.positions < 1 or self.threads < 1:

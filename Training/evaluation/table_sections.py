@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from XrayToCTLib.fidelity.tissues import TISSUES
@@ -16,7 +17,7 @@ from .rows import ALL, BODY, CENTRAL, FIELD, MEAN_CT, MODEL, NOTHING, Scope
 from .table import Contestant, Table, interval_text, primary_scopes, ranked
 
 
-def bars_section(evaluation: Evaluation, table: Table) -> str:
+def bars_section(evaluation: Evaluation, table: Table, remarks: Sequence[str] = ()) -> str:
     lines = [
         (bar.name, (bar.wanted, bar.measured, "reached" if bar.reached else "missed", bar.margin),
          "good" if bar.reached else "bad")
@@ -30,6 +31,7 @@ def bars_section(evaluation: Evaluation, table: Table) -> str:
             "differences in brackets.",
             soft=True,
         ),
+        page.bullets(remarks) if remarks else "",
     )
 
 
