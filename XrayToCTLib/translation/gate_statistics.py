@@ -139,7 +139,7 @@ def input_statistics(
     whole = float(_central(normalised, (rows, cols)).std())
     values["structure"] = -float(np.log(coarse + _TINY))
     values["grain"] = -float(np.log((coarse + _TINY) / (whole + _TINY)))
-    values["border"] = border_share(normalised)
+    values["border"] = max(border_shares(normalised))
     return values
 
 
@@ -148,13 +148,13 @@ def turns(image: Thumbnail) -> list[Thumbnail]:
     return [image.turned(quarters) for quarters in (1, 2, 3)]
 
 
-def border_share(normalised: np.ndarray) -> float:
-    """Share of the rows or of the columns, whichever is more, that lie in a frame of one value."""
+def border_shares(normalised: np.ndarray) -> tuple[float, float]:
+    """Shares of the rows and of the columns that lie in a frame of one value."""
     shares = []
     for axis in (1, 0):
         lines = np.flatnonzero(np.ptp(normalised, axis=axis) > _ONE_VALUE)
-        shares.append(1.0 - (lines[-1] - lines[0] + 1) / normalised.shape[1 - axis] if lines.size else 1.0)
-    return float(max(shares))
+        shares.append(1.0 - float(lines[-1] - lines[0] + 1) / normalised.shape[1 - axis] if lines.size else 1.0)
+    return shares[0], shares[1]
 
 
 def exposure_statistic(integrals: np.ndarray) -> float:

@@ -21,6 +21,7 @@ from ..models.registry import find_model
 from ..radiograph import IntensityScale, Radiograph
 from .gate_statistics import (
     FINER,
+    border_shares,
     exposure_statistic,
     fits_of,
     input_statistics,
@@ -32,6 +33,8 @@ from .gate_statistics import (
 from .harmonise import to_line_integrals
 from .resample import network_shape, resample
 
+# A border that takes more than this of the rows and of the columns is a frame about the image.
+_FRAME_SHARE = 0.1
 # Longer side of a field in windows of the gate, within which a wrong spacing is not thought of.
 _USUAL_FIELD = (0.65, 1.6)
 
@@ -162,12 +165,12 @@ def _look_sentence(
         return f"{start}: what it shows has about {size} the size of a {card.anatomy}. Check the pixel spacing."
     explained = [test for test in fired if test in ("turn", "polarity", "lateral")]
     best = max(explained, key=lambda test: values[test], default="appearance")
-    told = _told_by(best, gate, card, normalised) if explained else None
-    if told and best == "lateral":
-        return told  # before the border: air beside a thorax seen from the side is one
-    if "border" in fired:
+    # Air beside a thorax seen from the side is a border, but never above and below it too.
+    if "border" in fired and (best != "lateral" or min(border_shares(normalised)) > _FRAME_SHARE):
         return f"{start}: it has a wide border of one value. Crop it to the exposed field and translate again."
-    if told:
+    if best == "lateral":
+        return f"The radiograph looks like a lateral view, but the model was trained on {views} only."
+    if explained and (told := _told_by(best, gate, card, normalised)):
         return told
     return (
         f"{start}: another view or part of the body, another kind of image, or a turned, cropped or badly exposed one. "
@@ -176,12 +179,9 @@ def _look_sentence(
 
 
 def _told_by(test: str, gate: GateParameters, card: ModelCard, normalised: np.ndarray) -> str | None:
-    """What it is and what to do, if that explains the image; None if it fits better so, but not well either."""
+    """What to do, if the image would then look ordinary; None for one that would fit better, but not well either."""
     finer = thumbnail(normalised, card.grid.spacing_mm, gate.window_mm, FINER * gate.side)
     image = finer.binned(FINER)
-    if test == "lateral":  # a family of its own, whose limit nothing has calibrated
-        views = ", ".join(view.value for view in card.views)
-        return f"The radiograph looks like a lateral view, but the model was trained on {views} only."
     others = turns(image) if test == "turn" else [inverted(finer, reference_of(card)).binned(FINER)]
     distances = [distance for distance, _ in fits_of(gate.ordinary, others)]
     best = int(np.argmin(distances))
