@@ -23,6 +23,7 @@ from Training.evaluation.settings import EvaluationSettings
 from Training.simulation import Field, plain_geometry, render
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.fidelity.reprojection import obliquity
+from XrayToCTLib.projection.opencv_projector import line_integrals
 from XrayToCTLib.projection.project import resum
 from XrayToCTLib.radiograph import Radiograph, View
 
@@ -201,3 +202,16 @@ def test_a_model_that_refuses_the_plain_radiograph_cannot_be_tested(patient, tar
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(XrayToCTError, match="cannot be"):
         EvaluationSettings(**wrong)
+
+
+def test_a_lateral_view_is_that_of_the_projector(patient):
+    """The simulation renders frontal views; a lateral one comes from the library, over the same slabs."""
+    geometry = replace(plain_geometry(FIELD), view=View.LATERAL)
+    with pytest.raises(XrayToCTError, match="frontal views only"):
+        render(patient.attenuation, patient.spacing, patient.centre, geometry, FIELD)
+    view = rendered(patient, FIELD, geometry)
+    scan = patient.attenuation.transpose(1, 0, 2)
+    expected = line_integrals(scan, patient.spacing, patient.centre, geometry)
+    inside = view.valid & (expected > 0.5)
+    assert inside.sum() > 200
+    np.testing.assert_allclose(view.integrals[inside], expected[inside], rtol=0.03)

@@ -13,10 +13,14 @@ from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.models.card import ReferenceQuantiles
 from XrayToCTLib.projection import read_ct, remove_table
 from XrayToCTLib.projection.geometry import ProjectionGeometry
-from XrayToCTLib.radiograph import IntensityScale
+from XrayToCTLib.projection.opencv_projector import slab_means
+from XrayToCTLib.projection.project import resum
+from XrayToCTLib.radiograph import IntensityScale, View
 from XrayToCTLib.translation.harmonise import to_line_integrals
 
 from .rows import DISPLAY, LINE_INTEGRALS
+
+_BEYOND_MM = 80.0  # the ends of the scan repeated, as the simulation does it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +56,25 @@ def read_patient(path: Path, name: str | None = None) -> Patient:
 
 def rendered(patient: Patient, field: Field, geometry: ProjectionGeometry | None = None) -> Rendered:
     """A view of the patient on the field: the plain PA view (source 1.8 m, no tilt) unless a geometry is given."""
-    sample = render(patient.attenuation, patient.spacing, patient.centre, geometry or plain_geometry(field), field)
+    geometry = geometry or plain_geometry(field)
+    if geometry.view is View.LATERAL:
+        return _lateral(patient, field, geometry)
+    sample = render(patient.attenuation, patient.spacing, patient.centre, geometry, field)
     return Rendered(patient.name, sample.integrals, sample.hu.astype(np.float32), sample.valid)
+
+
+def _lateral(patient: Patient, field: Field, geometry: ProjectionGeometry) -> Rendered:
+    """By the library's projector: the simulation's is made for planes across a frontal view."""
+    extra = round(_BEYOND_MM / patient.spacing[0])
+    scan = np.pad(patient.attenuation.transpose(1, 0, 2), ((extra, extra), (0, 0), (0, 0)), mode="edge")
+    centre = (patient.centre[0] + extra, patient.centre[1], patient.centre[2])
+    means, obliquity = slab_means(scan, patient.spacing, centre, geometry, field.slabs, field.slab_thickness)
+    beyond = np.zeros(scan.shape, np.float32)
+    beyond[:extra] = beyond[scan.shape[0] - extra :] = 1.0
+    outside, _ = slab_means(beyond, patient.spacing, centre, geometry, field.slabs, field.slab_thickness)
+    hu = (means - 1.0) * 1000.0
+    integrals = resum(hu, obliquity, field.slab_thickness)
+    return Rendered(patient.name, integrals, hu.astype(np.float32), ~outside.any(0))
 
 
 def display_limits(integrals: np.ndarray) -> tuple[float, float]:

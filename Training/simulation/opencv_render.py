@@ -5,8 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.projection.geometry import ProjectionGeometry
 from XrayToCTLib.projection.plane_warps import MU_WATER_PER_MM, PlaneWarps, plane_warps
+from XrayToCTLib.radiograph import View
 
 from .field import Field, Sample
 from .opencv_body import Body, whole_body
@@ -39,6 +41,10 @@ def render_body(body: Body, geometry: ProjectionGeometry, field: Field) -> Sampl
     The integral from the first plane to a depth is piecewise linear in the depth, so that a slab is the difference of
     two such integrals at its faces: one pass over the planes, and extra work only where a plane meets a face.
     """
+    if geometry.view is View.LATERAL:
+        raise XrayToCTError(
+            "The simulation renders frontal views only.", hint="Use XrayToCTLib.project for a lateral view."
+        )
     planes, rows, cols = body.attenuation.shape
     warps = plane_warps(geometry, (rows, planes, cols), body.spacing, body.centre)
     faces, backwards = slab_faces(warps, field)
