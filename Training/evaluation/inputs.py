@@ -74,7 +74,7 @@ def _lateral(patient: Patient, field: Field, geometry: ProjectionGeometry) -> Re
     outside, _ = slab_means(beyond, patient.spacing, centre, geometry, field.slabs, field.slab_thickness)
     hu = (means - 1.0) * 1000.0
     integrals = resum(hu, obliquity, field.slab_thickness)
-    return Rendered(patient.name, integrals, hu.astype(np.float32), ~outside.any(0))
+    return Rendered(patient.name, integrals, hu.astype(np.float32), np.logical_not(outside.any(axis=0)))
 
 
 def display_limits(integrals: np.ndarray) -> tuple[float, float]:

@@ -27,6 +27,7 @@ from ..simulation.field import normalised, plain_geometry
 from ..simulation.opencv_render import render
 from .card_record import card_record, sources_used
 from .onnx_graph import check_onnx, onnx_graph
+from .run_gate import gate_of_run
 
 ONNX_FILE = "network.onnx"
 PREVIEW_FILE = "preview.png"
@@ -69,6 +70,9 @@ def export(config: RunConfig) -> Bundle:
         "LICENSE.txt": _LICENCE_TEXT.format(licence=config.card.licence),
         "CREDITS.txt": credits_text,
     }
+    if config.card.gate:
+        fitted = gate_of_run(config, manifest, split, reference)
+        record["gate"], files[fitted.file] = fitted.card_block, fitted.content
     folder = (config.card.folder or _BUNDLES) / config.card.id
     with tempfile.TemporaryDirectory(prefix="xraytoct-export-") as work:
         trial = write_bundle(Path(work) / config.card.id, record, network.state_dict(), files)

@@ -75,7 +75,7 @@ def check_onnx(folder: Path, graph: str, network: torch.nn.Module, image: torch.
     if not difference <= tolerance:
         raise XrayToCTError(
             f"The ONNX graph differs from torch by {difference:.2g} (allowed {tolerance:.2g}, HU / 1000).",
-            hint="Nothing was written. Update torch and onnxscript, or export without ONNX (--no-onnx).",
+            hint="Nothing was written. Update torch and onnxscript, or export without ONNX (--card.onnx false).",
         )
     return difference
 
@@ -110,7 +110,7 @@ def _converted(network: torch.nn.Module) -> onnx.ModelProto:
         first = str(error).strip().splitlines()
         raise XrayToCTError(
             f"The network cannot be converted to ONNX: {first[0] if first else type(error).__name__}.",
-            hint="Use operations that torch.onnx.export(dynamo=True) knows, or export without ONNX (--no-onnx).",
+            hint="Use operations that torch.onnx.export knows, or export without ONNX (--card.onnx false).",
         ) from error
     finally:
         loud.setLevel(level)
@@ -177,5 +177,5 @@ def _forget_the_machine(model: onnx.ModelProto) -> None:
 def _missing(error: ImportError) -> XrayToCTError:
     return XrayToCTError(
         f"A package for the ONNX graph is missing ({error.name}).",
-        hint='Install it with `pip install "xraytoct[train]"`, or export without ONNX (--no-onnx).',
+        hint='Install it with `pip install "xraytoct[train]"`, or export without ONNX (--card.onnx false).',
     )

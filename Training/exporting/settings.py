@@ -29,6 +29,7 @@ class CardSettings:
         licence: of the weights, SPDX.
         folder: where the bundle is written; None is the library's folder of bundled models.
         onnx: also write the ONNX graph, so that the model runs without torch.
+        gate: also fit the input gate, which warns of radiographs unlike those of the training.
         sample: a radiograph for the preview picture; None is the one that the extension ships.
     """
 
@@ -44,4 +45,5 @@ class CardSettings:
     licence: str = "CC-BY-4.0"
     folder: Path | None = None
     onnx: bool = True
+    gate: bool = True
     sample: Path | None = None
