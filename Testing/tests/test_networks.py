@@ -100,3 +100,15 @@ def test_an_unknown_architecture_names_the_known_ones() -> None:
 def test_parameters_that_do_not_fit_are_an_error_with_a_hint(parameters: dict) -> None:
     with pytest.raises(XrayToCTError, match="do not fit"):
         build_network("unet-slabs", parameters)
+
+
+def test_a_network_of_two_channels_balances_by_the_first() -> None:
+    """The second says whether the line integrals are calibrated; it is no radiograph to be reproduced."""
+    torch.manual_seed(0)
+    network = build_network("pyramid-slabs", {**PYRAMID, "in_channels": 2, "balance": BALANCE})
+    with torch.no_grad():
+        network.balance.shares.bias[-1] = 20.0
+        network.coarse.head.weight *= 0.1
+    image = torch.cat((torch.rand(1, 1, 32, 32), torch.ones(1, 1, 32, 32)), dim=1)
+    resummed = (1.0 + network(image)).sum(1, keepdim=True) * (0.02 * 64.0)
+    torch.testing.assert_close(resummed, image[:, :1] * 1.5 + 2.5, rtol=1e-4, atol=1e-4)

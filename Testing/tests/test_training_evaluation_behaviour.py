@@ -62,7 +62,7 @@ class Faithful:
         stacks = [target.view.hu, target.view.hu[:, :, ::-1], *(target.view.hu + change for change in changes)]
         self.known = [(resum(stack, rays, FIELD.slab_thickness), stack) for stack in stacks]
 
-    def predict(self, integrals: np.ndarray) -> np.ndarray:
+    def predict(self, integrals: np.ndarray, *, calibrated: bool = True) -> np.ndarray:
         return min(self.known, key=lambda pair: float(np.abs(pair[0] - integrals).sum()))[1]
 
 

@@ -81,7 +81,7 @@ def test_discriminators_can_be_held_back_in_other_ways(option: str, tmp_path: Pa
 def test_a_generator_that_does_not_fit_the_field_is_refused(tmp_path: Path) -> None:
     for change, sentence in (
         ("--network.parameters.slabs=3", "3, 32, 32.*4 slabs"),
-        ("--network.parameters.in_channels=2", "cannot take a radiograph"),
+        ("--network.parameters.in_channels=3", "takes 3 channels"),
         ("--field.size=30", "multiples of 4"),
         ("--network.name=unet", "unknown"),
     ):

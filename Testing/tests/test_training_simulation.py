@@ -31,7 +31,7 @@ def assert_same(one: PairedBatch, other: PairedBatch) -> None:
 
 def test_a_batch_has_the_shapes_and_units_that_training_expects() -> None:
     batch = stream().batch(0, range(3))
-    assert batch.image.shape == (3, 1, 64, 64) and batch.target.shape == (3, 8, 64, 64)
+    assert batch.image.shape == (3, 2, 64, 64) and batch.target.shape == (3, 8, 64, 64)
     assert batch.valid.shape == (3, 1, 64, 64) and set(batch.valid.unique().tolist()) <= {0.0, 1.0}
     assert batch.image.dtype == batch.target.dtype == batch.valid.dtype == torch.float32
     assert float(batch.target.min()) >= -1.024 and float(batch.target.max()) <= 1.476

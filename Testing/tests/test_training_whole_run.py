@@ -11,9 +11,10 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("lightning_fabric")
 pytest.importorskip("onnxscript")
-cv2 = pytest.importorskip("cv2")
+pytest.importorskip("cv2")
 
-from training_data_sources import radiograph, torso, write_volume  # after the packages they need
+import cv2  # after the packages they need
+from training_data_sources import radiograph, torso, write_volume
 
 from Training.__main__ import main
 from XrayToCTLib.models.bundle import load_bundle

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from torch import Tensor
 
 from XrayToCTLib.errors import XrayToCTError
 
 from ..families.family import Family
-from ..simulation.field import PairedBatch
+from ..simulation.field import PairedBatch, with_radiographs
 
 _SLABS = 6
 # Normalised line integrals and HU / 1000 that are shown black and white.
@@ -32,7 +31,7 @@ class Pictures:
         Raises:
             XrayToCTError: it cannot be written.
         """
-        images = self._paired.image if self._real is None else torch.cat((self._paired.image, self._real))
+        images = self._paired.image if self._real is None else with_radiographs(self._paired.image, self._real)
         stacks = family.predict(images).cpu()
         rows = []
         for index in range(len(images)):

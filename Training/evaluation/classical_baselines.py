@@ -70,7 +70,7 @@ class FilteredMap:
     filter: Filter
     map: GreyLevelMap
 
-    def predict(self, integrals: np.ndarray) -> np.ndarray:
+    def predict(self, integrals: np.ndarray, *, calibrated: bool = True) -> np.ndarray:
         return self.map.apply(self.filter(integrals))
 
 

@@ -167,7 +167,7 @@ def _core(
     for fed, image in images.items():
         predictors = {**({} if fed == NOTHING else learned), **baselines[fed]}
         for name, predictor in predictors.items():
-            hu = np.clip(predictor.predict(image), *WINDOW_HU)
+            hu = np.clip(predictor.predict(image, calibrated=fed != DISPLAY), *WINDOW_HU)
             evaluation.rows.extend(measure(name, fed, hu, target, coarse))
             if fed != DISPLAY and (name in learned or name in _SHOWN):
                 pictures[f"{target.name}/{name}"] = _some_slabs(hu)

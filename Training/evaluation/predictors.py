@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from Training.families.generator_in_hu import Scaled
 from Training.simulation import INPUT_MEAN, INPUT_STD, Field
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.models.bundle import load_bundle
 from XrayToCTLib.models.card import CARD_FILE, ReferenceQuantiles
-from XrayToCTLib.radiograph import Radiograph
+from XrayToCTLib.radiograph import IntensityScale, Radiograph
 from XrayToCTLib.translation.engine import translate
 from XrayToCTLib.translation.harmonise import to_line_integrals
 from XrayToCTLib.translation.resample import network_shape, pad_to_multiple, resample
@@ -32,8 +33,9 @@ Translate = Callable[[Radiograph], tuple[np.ndarray, tuple[str, ...]]]
 class Predictor(Protocol):
     """What the protocol measures."""
 
-    def predict(self, integrals: np.ndarray) -> np.ndarray:
-        """Slabs in HU (slabs, rows, cols) from line integrals (rows, cols) on the field of the evaluation."""
+    def predict(self, integrals: np.ndarray, *, calibrated: bool = True) -> np.ndarray:
+        """Slabs in HU (slabs, rows, cols) from line integrals (rows, cols) on the field of the evaluation; those that
+        were mapped from grey values are not calibrated."""
         ...
 
 
@@ -43,7 +45,7 @@ class Constant:
 
     hu: np.ndarray
 
-    def predict(self, integrals: np.ndarray) -> np.ndarray:
+    def predict(self, integrals: np.ndarray, *, calibrated: bool = True) -> np.ndarray:
         return self.hu
 
 
@@ -52,7 +54,8 @@ class Network:
     """A generator with what its card says of it.
 
     Attributes:
-        module: normalised line integrals (n, 1, rows, cols) -> (n, slabs, rows, cols), evaluation mode.
+        module: (n, 2, rows, cols) -> (n, slabs, rows, cols), evaluation mode: normalised line integrals, and whether
+            they are calibrated, for those that know it.
         spacing: of the field that images come on, mm.
         grid_mm: (row, column) spacing that the network was trained at.
         mean, std: of the normalisation. slope, intercept: output to HU.
@@ -73,17 +76,18 @@ class Network:
     bundled: bool
     back: WayBack | None = None
 
-    def predict(self, integrals: np.ndarray) -> np.ndarray:
-        return self.predict_at(integrals, (self.spacing, self.spacing))
+    def predict(self, integrals: np.ndarray, *, calibrated: bool = True) -> np.ndarray:
+        return self.predict_at(integrals, (self.spacing, self.spacing), calibrated=calibrated)
 
-    def predict_at(self, integrals: np.ndarray, spacing: tuple[float, float]) -> np.ndarray:
+    def predict_at(self, integrals: np.ndarray, spacing: tuple[float, float], *, calibrated: bool = True) -> np.ndarray:
         """As the engine does it: resampled to the network's grid, padded, translated, cut and resampled back."""
         size = (integrals.shape[0], integrals.shape[1])
         shape = network_shape(size, spacing, self.grid_mm)
         image = resample(np.ascontiguousarray(integrals, np.float32), shape) if shape != size else integrals
         padded = pad_to_multiple((image - self.mean) / self.std, self.multiple).astype(np.float32)
+        channels = np.stack((padded, np.full_like(padded, float(calibrated))))
         with torch.inference_mode():
-            output = self.module(torch.from_numpy(padded)[None, None])[0].float().numpy()
+            output = self.module(torch.from_numpy(channels)[None])[0].float().numpy()
         hu = np.clip(output[:, : shape[0], : shape[1]] * self.slope + self.intercept, *WINDOW_HU)
         if shape == size:
             return np.ascontiguousarray(hu)
@@ -113,7 +117,7 @@ def _bundle(folder: Path, field: Field) -> Network:
     bundle = load_bundle(folder)
     card = bundle.card
     return Network(
-        module=bundle.load_network(),
+        module=Scaled(bundle.load_network(), 1.0, 0.0),
         spacing=field.spacing,
         grid_mm=card.grid.spacing_mm,
         multiple=card.grid.multiple,
@@ -186,6 +190,7 @@ def translator(network: Network, reference: ReferenceQuantiles) -> Translate:
 
     def without_checks(radiograph: Radiograph) -> tuple[np.ndarray, tuple[str, ...]]:
         integrals, _ = to_line_integrals(radiograph.pixels[0], radiograph.scale, reference)
-        return network.predict_at(integrals, radiograph.spacing), ()
+        calibrated = radiograph.scale is IntensityScale.LINE_INTEGRAL
+        return network.predict_at(integrals, radiograph.spacing, calibrated=calibrated), ()
 
     return without_checks

@@ -31,7 +31,7 @@ class PatchRidge:
     scale: np.ndarray
     penalty: float
 
-    def predict(self, integrals: np.ndarray) -> np.ndarray:
+    def predict(self, integrals: np.ndarray, *, calibrated: bool = True) -> np.ndarray:
         standard = (patch_features(integrals) - self.mean) / self.scale
         hu = standard @ self.weights[:-1] + self.weights[-1]
         return np.ascontiguousarray(hu.T.reshape(-1, *integrals.shape), np.float32)

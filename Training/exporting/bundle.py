@@ -63,8 +63,9 @@ def export(config: RunConfig) -> Bundle:
     sources = sources_used(manifest, split, with_radiographs=uses_radiographs(config) or config.card.gate)
     reference = reference_quantiles(manifest, split)
     multiple = int(network.multiple)  # type: ignore[arg-type]  # every generator has it
+    in_channels = int(network.in_channels)  # type: ignore[arg-type]  # every generator has it
     record = card_record(
-        config, multiple, sources, reference, card_fidelity(rows, config.field.spacing), len(split.train)
+        config, multiple, in_channels, sources, reference, card_fidelity(rows, config.field.spacing), len(split.train)
     )
     credits_text = "\n".join(f"{s['name']} ({s['licence']}): {s['credit']}. {s['url']}" for s in sources) + "\n"
     files: dict[str, str | bytes | Path] = {
@@ -77,7 +78,7 @@ def export(config: RunConfig) -> Bundle:
     folder = (config.card.folder or _BUNDLES) / config.card.id
     with tempfile.TemporaryDirectory(prefix="xraytoct-export-") as work:
         trial = write_bundle(Path(work) / config.card.id, record, network.state_dict(), files)
-        image = _plain_view(config, split, multiple)
+        image = _plain_view(config, split, multiple)[:, :in_channels]
         _check_rounding(network, trial, image)
         if config.card.onnx:
             files[ONNX_FILE] = _checked_graph(trial, image)
@@ -89,13 +90,14 @@ def export(config: RunConfig) -> Bundle:
 
 
 def _plain_view(config: RunConfig, split: Split, multiple: int) -> torch.Tensor:
-    """(1, 1, rows, cols): the plain PA view of a CT of the run, as the network is fed it; of a test patient if any."""
+    """(1, 2, rows, cols): the plain PA view of a CT of the run, calibrated; of a test patient if there is one."""
     name = next(iter(split.test or split.train))
     (ct,) = load_cts(config.data.prepared, [name])
     sample = render(
         np.asarray(ct.attenuation, np.float32), ct.spacing, ct.centre, plain_geometry(config.field), config.field
     )
-    return torch.from_numpy(pad_to_multiple(normalised(sample.integrals), multiple))[None, None]
+    image = pad_to_multiple(normalised(sample.integrals), multiple)
+    return torch.from_numpy(np.stack((image, np.ones_like(image))))[None]
 
 
 def _check_rounding(network: torch.nn.Module, bundle: Bundle, image: torch.Tensor) -> None:

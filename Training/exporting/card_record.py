@@ -17,6 +17,7 @@ from ..simulation.field import INPUT_MEAN, INPUT_STD, TARGET_HIGH, TARGET_LOW
 def card_record(
     config: RunConfig,
     multiple: int,
+    in_channels: int,
     sources: Sequence[dict[str, Any]],
     reference: ReferenceQuantiles,
     fidelity: Sequence[dict[str, Any]],
@@ -46,6 +47,7 @@ def card_record(
             "quantity": "line_integral",
             "mean": INPUT_MEAN,
             "std": INPUT_STD,
+            "channels": ["line_integral", "calibrated"][:in_channels],
             "reference_quantiles": {
                 "probabilities": list(reference.probabilities),
                 "line_integrals": [round(value, 5) for value in reference.line_integrals],

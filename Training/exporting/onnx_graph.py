@@ -36,7 +36,7 @@ def onnx_graph(network: torch.nn.Module, weights: Path) -> bytes:
         weights: the safetensors file of the bundle, float16.
 
     Returns:
-        A model with input ``image`` (n, 1, rows, cols) float32 and output ``stack`` (n, slabs, rows, cols) float32;
+        A model with input ``image`` (n, channels, rows, cols) and output ``stack`` (n, slabs, rows, cols), float32;
         rows and cols are multiples of the network's ``multiple``.
 
     Raises:
@@ -52,7 +52,7 @@ def check_onnx(folder: Path, graph: str, network: torch.nn.Module, image: torch.
 
     Args:
         folder, graph: where the graph lies, beside its weights.
-        image: (n, 1, rows, cols), normalised line integrals of a real input.
+        image: (n, channels, rows, cols), a real input as the network is fed it.
         tolerance: HU / 1000.
 
     Raises:
@@ -89,7 +89,7 @@ def _converted(network: torch.nn.Module) -> onnx.ModelProto:
     batch = torch.export.Dim("n", min=1, max=4096)
     height = torch.export.Dim("h", min=2, max=_LARGEST_MULTIPLES)
     width = torch.export.Dim("w", min=2, max=_LARGEST_MULTIPLES)
-    example = torch.zeros(2, 1, 4 * multiple, 3 * multiple)
+    example = torch.zeros(2, int(network.in_channels), 4 * multiple, 3 * multiple)  # type: ignore[arg-type]  # as before
     loud = logging.getLogger("torch.onnx")
     level = loud.level
     loud.setLevel(logging.ERROR)

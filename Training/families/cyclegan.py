@@ -76,7 +76,7 @@ class CycleGan(Family):
     def _sides(part: Part) -> tuple[Tensor, Tensor]:
         """Radiographs and stacks of the part's lanes, as many of each."""
         assert part.real is not None
-        images = part.batch.image.clone()
+        images = part.batch.image[:, :1].clone()
         images[:: len(images) // len(part.real)] = part.real
         return images, visible(part.batch.target, part.batch.valid)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from XrayToCTLib.networks.architectures import build_network
@@ -15,7 +16,10 @@ _RADIOGRAPH = {"resnet9": (3.0, 1.3)}
 
 
 class Scaled(nn.Module):
-    """A network whose output is scaled: ``slope * network(x) + intercept``."""
+    """A network whose output is scaled: ``slope * network(x) + intercept``.
+
+    It takes radiographs of one channel or of two (see ``PairedBatch.image``), whichever its network knows.
+    """
 
     network: nn.Module
 
@@ -23,11 +27,19 @@ class Scaled(nn.Module):
         super().__init__()
         self.network = network
         self.slope, self.intercept = slope, intercept
+        self.in_channels = int(getattr(network, "in_channels", 0))
         self.multiple = int(getattr(network, "multiple", 1))
 
     def forward(self, image: Tensor) -> Tensor:
-        result: Tensor = self.network(image)
+        result: Tensor = self.network(self._fitting(image))
         return result if (self.slope, self.intercept) == (1.0, 0.0) else result.float() * self.slope + self.intercept
+
+    def _fitting(self, image: Tensor) -> Tensor:
+        """The channels that the network knows: a radiograph without word of its calibration has none."""
+        missing = self.in_channels - image.shape[1] if self.in_channels else 0
+        if missing > 0:
+            return torch.cat((image, image.new_zeros(image.shape[0], missing, *image.shape[2:])), dim=1)
+        return image[:, : self.in_channels] if missing < 0 else image
 
 
 def hu_scale(name: str) -> tuple[float, float]:

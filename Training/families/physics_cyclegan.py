@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from XrayToCTLib.networks.architectures import build_network
 
 from ..config import RunConfig
+from ..simulation.field import with_radiographs
 from .family import Family, Terms
 from .losses import contrast_l1, line_integrals, masked_l1, normalise
 from .moment import Moment, Part
@@ -36,8 +36,7 @@ class PhysicsCycleGan(Family):
 
     def _terms(self, part: Part, moment: Moment, joined: bool) -> tuple[Terms, Any]:
         batch = part.batch
-        images = batch.image if part.real is None else torch.cat((batch.image, part.real))
-        stacks = self.generator(images)
+        stacks = self.generator(batch.image if part.real is None else with_radiographs(batch.image, part.real))
         terms = regression_terms(stacks[: len(batch.image)], batch, self.config, moment)
         if not joined or part.real is None:
             return terms, None
@@ -55,7 +54,7 @@ class PhysicsCycleGan(Family):
             terms["identity"] = weights.identity * masked_l1(self.style(real), real)
         if not (weights.cycle_ct or weights.adversarial):
             return terms, None
-        styled = self.style(batch.image[some])
+        styled = self.style(batch.image[some, :1])
         if weights.cycle_ct:
             again = self.generator(styled)
             terms["cycle_ct"] = weights.cycle_ct * masked_l1(again, batch.target[some], batch.valid[some])

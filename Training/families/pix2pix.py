@@ -26,13 +26,13 @@ class Pix2Pix(Family):
         if not (joined and self.judges):
             return terms, None
         weight = self.config.family.weights.adversarial
-        pair = _pair(batch.image, visible(stacks, batch.valid))
+        pair = _pair(batch.image[:, :1], visible(stacks, batch.valid))
         chances = moment.chances("adversarial", part.lanes)
         terms["adversarial"] = weight * self.judges["stack"].adversarial(pair, chances, self.fabric.autocast)
         return terms, pair.detach()
 
     def _judged(self, part: Part, moment: Moment, seen: Any) -> Terms:
-        true = _pair(part.batch.image, visible(part.batch.target, part.batch.valid))
+        true = _pair(part.batch.image[:, :1], visible(part.batch.target, part.batch.valid))
         return {"judge_stack": self.judges["stack"].loss(true, seen, moment.chances("judge", part.lanes))}
 
 

@@ -42,13 +42,18 @@ def _check_network(config: RunConfig) -> None:
             f"A field of {size} pixels does not fit the network, which needs multiples of {multiple}.",
             hint=f"Set field.size to {max(1, round(size / multiple)) * multiple}.",
         )
+    if network.in_channels not in (1, 2):
+        raise XrayToCTError(
+            f"The network {config.network.name} takes {network.in_channels} channels.",
+            hint="Set network.parameters.in_channels to 1 (line integrals) or 2 (and whether they are calibrated).",
+        )
     try:
         with torch.inference_mode():
             shape = tuple(network(torch.zeros(1, 1, size, size)).shape)
     except RuntimeError as error:
         raise XrayToCTError(
             f"The network {config.network.name} cannot take a radiograph: {str(error).splitlines()[0]}.",
-            hint="Correct network.parameters; in_channels must be 1.",
+            hint="Correct network.parameters.",
         ) from error
     if shape != (1, config.field.slabs, size, size):
         raise XrayToCTError(

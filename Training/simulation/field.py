@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from XrayToCTLib.projection.geometry import ProjectionGeometry
@@ -42,7 +43,8 @@ class PairedBatch:
     """What a training step is fed.
 
     Attributes:
-        image: (n, 1, rows, cols) float32, normalised line integrals.
+        image: (n, 2, rows, cols) float32: normalised line integrals; 1 where they are calibrated, 0 where they were
+            mapped from grey values.
         target: (n, slabs, rows, cols) float32, HU / 1000, clipped to the window of targets.
         valid: (n, 1, rows, cols) float32, 1 where the target is real and the image shows it.
     """
@@ -60,3 +62,10 @@ def plain_geometry(field: Field) -> ProjectionGeometry:
 def normalised(integrals: np.ndarray) -> np.ndarray:
     """Line integrals as the network is fed them, float32."""
     return ((integrals - INPUT_MEAN) / INPUT_STD).astype(np.float32)
+
+
+def with_radiographs(image: Tensor, radiographs: Tensor) -> Tensor:
+    """Simulated images (n, 1 or 2, rows, cols), then real ones (m, 1, rows, cols), which are not calibrated."""
+    missing = image.shape[1] - radiographs.shape[1]
+    unknown = radiographs.new_zeros(len(radiographs), missing, *radiographs.shape[2:])
+    return torch.cat((image, torch.cat((radiographs, unknown), dim=1)))

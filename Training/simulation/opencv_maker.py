@@ -53,7 +53,8 @@ class OpencvMaker:
         target = sample.hu.astype(np.float32)
         target *= np.float32(0.001)
         np.clip(target, TARGET_LOW, TARGET_HIGH, out=target)
-        return normalised(image)[None], target, valid[None].astype(np.float32)
+        channels = np.stack((normalised(image), np.full(image.shape, float(look.calibrated), np.float32)))
+        return channels, target, valid[None].astype(np.float32)
 
 
 @dataclass(slots=True)

@@ -54,7 +54,7 @@ class RadiographStream:
         self._ahead = Ahead(maker, min(1, settings.workers), one_thread)
 
     def batch(self, step: int, lanes: Sequence[int]) -> Tensor:
-        """(n, 1, rows, cols) float32, normalised line integrals. Consecutive steps are fast."""
+        """(n, 1, rows, cols) float32, normalised line integrals, none calibrated. Consecutive steps are fast."""
         return self._ahead.batch(step, lanes)[0].to(self._device)
 
     def close(self) -> None:

@@ -33,7 +33,9 @@ class TorchMaker:
         valid = torch.stack([sample.valid for sample in samples])
         image, valid = apply_looks(integrals, valid, looks, self._reference)
         target = (torch.stack([sample.hu for sample in samples]).float() * 0.001).clamp(TARGET_LOW, TARGET_HIGH)
-        return ((image - INPUT_MEAN) / INPUT_STD)[:, None], target, valid[:, None].float()
+        calibrated = torch.tensor([float(look.calibrated) for look in looks], device=self._device)
+        known = calibrated[:, None, None].expand_as(image)
+        return torch.stack(((image - INPUT_MEAN) / INPUT_STD, known), dim=1), target, valid[:, None].float()
 
     def sample(self, step: int, lane: int) -> TorchSample:
         """The pair behind a lane's sample, before its look. All poses of a body are rendered at once."""

@@ -55,12 +55,17 @@ class ReferenceQuantiles:
 
 @dataclass(frozen=True, slots=True)
 class NetworkInput:
-    """The network is fed (line integral - mean) / std."""
+    """The network is fed (line integral - mean) / std.
+
+    ``channels``: "line_integral", and for networks that know it "calibrated": 1 where they are those of the exposure,
+    0 where grey values were mapped onto the reference quantiles and the patient's thickness is unknown.
+    """
 
     quantity: str
     mean: float
     std: float
     reference_quantiles: ReferenceQuantiles
+    channels: tuple[str, ...] = ("line_integral",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +183,7 @@ class ModelCard:
                     tuple(float(p) for p in given["reference_quantiles"]["probabilities"]),
                     tuple(float(q) for q in given["reference_quantiles"]["line_integrals"]),
                 ),
+                channels=tuple(given.get("channels", ("line_integral",))),
             ),
             output=NetworkOutput(
                 slope_hu=float(record["output"]["slope_hu"]),
@@ -204,6 +210,8 @@ class ModelCard:
                 del row["interval95"]
         if record["gate"] is None:
             del record["gate"]
+        if self.input.channels == ("line_integral",):
+            del record["input"]["channels"]
         return json.loads(json.dumps(record))  # tuples become lists
 
     def to_json(self) -> str:

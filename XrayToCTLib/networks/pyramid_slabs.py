@@ -15,7 +15,7 @@ from .unet_slabs import ConvBlock, UNetSlabs
 class PyramidSlabs(nn.Module):
     """Two steps of a Laplacian pyramid (Burt and Adelson, IEEE Trans. Commun. 1983) and a balance of line integrals.
 
-    Input: (N, in_channels, H, W) float, normalised line integrals; H and W multiples of ``multiple``.
+    Input: as for ``UNetSlabs``.
     Output: (N, slabs, H, W) float, HU / 1000.
 
     ``coarse`` is a whole ``UNetSlabs`` that works on the image at half its resolution: it can be trained alone there,
@@ -34,6 +34,7 @@ class PyramidSlabs(nn.Module):
     ) -> None:
         """``balance``: the arguments of ``LineIntegralBalance`` but its features and slabs; None leaves it out."""
         super().__init__()
+        self.in_channels = in_channels
         self.coarse = UNetSlabs(in_channels, slabs, widths, unshuffle)
         self.multiple = 2 * self.coarse.multiple
         self.unshuffle = nn.PixelUnshuffle(2)
@@ -53,4 +54,4 @@ class PyramidSlabs(nn.Module):
         enlarged = functional.interpolate(detail, scale_factor=2.0, mode="nearest")
         stack = self.head(torch.cat((enlarged, image.to(enlarged.dtype)), dim=1))
         stack = stack + functional.interpolate(coarse, scale_factor=2.0, mode="bilinear", align_corners=False)
-        return stack if self.balance is None else self.balance(stack, image, detail)
+        return stack if self.balance is None else self.balance(stack, image[:, :1], detail)

@@ -34,6 +34,7 @@ class ResNet9(nn.Module):
 
     def __init__(self, in_channels: int = 1, out_channels: int = 1, filters: int = 64, blocks: int = 9) -> None:
         super().__init__()
+        self.in_channels = in_channels
         layers: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(in_channels, filters, 7, bias=False)]
         layers += [nn.InstanceNorm2d(filters), nn.ReLU(inplace=True)]
         width = filters

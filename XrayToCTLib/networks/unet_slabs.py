@@ -29,7 +29,8 @@ class ConvBlock(nn.Sequential):
 class UNetSlabs(nn.Module):
     """U-Net (Ronneberger et al., MICCAI 2015) on a pixel-unshuffled image, with a linear full-resolution head.
 
-    Input: (N, in_channels, H, W) float, normalised line integrals; H and W multiples of ``multiple``.
+    Input: (N, in_channels, H, W) float: normalised line integrals and, with two channels, where they are calibrated (1)
+    or known by their order alone (0); H and W multiples of ``multiple``.
     Output: (N, slabs, H, W) float, normalised HU.
 
     Up-sampling is nearest neighbour and convolution, which leaves no checkerboard (Odena et al., Distill 2016). The
@@ -44,6 +45,7 @@ class UNetSlabs(nn.Module):
         unshuffle: int = 2,
     ) -> None:
         super().__init__()
+        self.in_channels = in_channels
         self.multiple = unshuffle * 2 ** (len(widths) - 1)
         self.unshuffle = nn.PixelUnshuffle(unshuffle)
         inputs = in_channels * unshuffle**2

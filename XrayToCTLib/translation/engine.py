@@ -15,13 +15,14 @@ from ..models.bundle import Bundle
 from ..models.card import ModelCard
 from ..models.registry import find_model
 from ..models.weights import require_torch
-from ..radiograph import Radiograph
+from ..radiograph import IntensityScale, Radiograph
 from ..version import __version__
 from .device import Device, choose_device
 from .harmonise import to_line_integrals
 from .input_gate import GateVerdict, judge_input
+from .network_input import network_input
 from .progress import ProgressCallback, report
-from .resample import network_shape, pad_to_multiple, resample
+from .resample import network_shape, resample
 from .sanity import check_field, input_warnings
 
 NOT_FOR_DIAGNOSTIC_USE = "Research use only. Not for diagnostic use."
@@ -119,12 +120,13 @@ def _slabs_on_network_grid(
     shape = network_shape(radiograph.shape, radiograph.spacing, card.grid.spacing_mm)
     pixels = resample(radiograph.pixels[0], shape)
     integrals, harmonisation = to_line_integrals(pixels, radiograph.scale, card.input.reference_quantiles)
-    normalised = pad_to_multiple((integrals - card.input.mean) / card.input.std, card.grid.multiple)
-    device, output = _forward(bundle, normalised.astype(np.float32, copy=False), device, progress)
-    if output.ndim != 3 or output.shape[0] != card.slabs.count or output.shape[1:] != normalised.shape:
+    calibrated = radiograph.scale is IntensityScale.LINE_INTEGRAL
+    image = network_input(integrals, card.input, card.grid.multiple, calibrated=calibrated)
+    device, output = _forward(bundle, image, device, progress)
+    if output.ndim != 3 or output.shape[0] != card.slabs.count or output.shape[1:] != image.shape[1:]:
         raise XrayToCTError(
             f"The network of {card.name} gave {output.shape}, but its card promises {card.slabs.count} slabs of "
-            f"{normalised.shape}.",
+            f"{image.shape[1:]}.",
             hint="Export or download the model again.",
         )
     if not np.isfinite(output).all():
@@ -141,7 +143,7 @@ def _slabs_on_network_grid(
 def _forward(
     bundle: Bundle, image: np.ndarray, device: Device, progress: ProgressCallback | None
 ) -> tuple[Device, np.ndarray]:
-    """Run the network, on the CPU if the device fails: float32 (rows, cols) in, float32 (slabs, rows, cols) out."""
+    """Run the network, on the CPU if the device fails: float32 (channels, rows, cols) in, (slabs, rows, cols) out."""
     try:
         network = _network(bundle, device)
         report(progress, 0.2, "translating")
@@ -160,7 +162,7 @@ def _run(network: Any, image: np.ndarray, device: Device) -> np.ndarray:
     torch = require_torch()
     try:
         with torch.inference_mode():
-            batch = torch.from_numpy(image)[None, None].to(device.name, memory_format=torch.channels_last)
+            batch = torch.from_numpy(image)[None].to(device.name, memory_format=torch.channels_last)
             output: np.ndarray = network(batch)[0].float().contiguous().cpu().numpy()
             return output
     except RuntimeError as error:
