@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_bundle import make_radiograph, write_tiny_bundle
+from tiny_bundle import PARAMETERS, card_record, make_radiograph, write_tiny_bundle
 
 import XrayToCTLib
 from XrayToCTLib import translate
@@ -20,6 +20,7 @@ from XrayToCTLib.radiograph import IntensityScale, SpacingSource, View
 from XrayToCTLib.translation import device as device_module
 from XrayToCTLib.translation import engine
 from XrayToCTLib.translation.device import choose_device
+from XrayToCTLib.translation.network_input import network_input
 from XrayToCTLib.translation.progress import TranslationCancelled
 from XrayToCTLib.translation.resample import resample
 
@@ -372,3 +373,22 @@ def test_every_public_name_resolves():
         assert getattr(XrayToCTLib, name) is not None
     with pytest.raises(AttributeError):
         _ = XrayToCTLib.nonsense
+
+
+def test_a_network_that_knows_calibration_is_told_of_it(tmp_path: Path):
+    """Line integrals of an exposure say how thick the patient is, harmonised grey values do not."""
+    record = card_record()
+    bundle = write_tiny_bundle(
+        tmp_path / "two",
+        architecture={"name": "unet-slabs", "parameters": {**PARAMETERS, "in_channels": 2}},
+        input={**record["input"], "channels": ["line_integral", "calibrated"]},
+    )
+    for scale in (IntensityScale.LINE_INTEGRAL, IntensityScale.DISPLAY):
+        stack = translate(replace(make_radiograph((120, 90), (2.0, 2.0)), scale=scale), model=bundle.folder)
+        assert stack.hu.shape == (4, 120, 90)
+    integrals = np.linspace(0, 5, 35, dtype=np.float32).reshape(5, 7)
+    for calibrated in (True, False):
+        image = network_input(integrals, bundle.card.input, 8, calibrated=calibrated)
+        assert image.shape == (2, 8, 8) and image.dtype == np.float32
+        np.testing.assert_allclose(image[0, :5, :7], (integrals - 2.5) / 1.5, rtol=1e-6)
+        assert (image[1] == float(calibrated)).all()
