@@ -16,7 +16,7 @@ LEVELS = [
     {"version", "errors"},
     {"radiograph"},
     {"ct_stack"},
-    {"dicom", "projection"},
+    {"dicom", "projection", "enhancement"},
     {"networks"},
     {"readers"},
     {"models"},

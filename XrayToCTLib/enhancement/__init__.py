@@ -1,0 +1,1 @@
+"""Classical enhancement: one filter a file, and pipelines of them."""
