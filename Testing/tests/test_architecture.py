@@ -21,7 +21,7 @@ LEVELS = [
     {"readers"},
     {"models"},
     {"translation"},
-    {"fidelity"},
+    {"fidelity", "worker"},
     {"commands"},
     {"cli"},
     {"__main__", "__init__"},
