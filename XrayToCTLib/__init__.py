@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from .readers import read_radiograph
     from .translation.engine import translate
     from .translation.stack_file import read_stack, write_stack
+    from .translation.translator import Translator
 
 _HOMES = {
     "CtStack": ".ct_stack",
     "FidelityReport": ".fidelity",
     "ModelCard": ".models.card",
     "Radiograph": ".radiograph",
+    "Translator": ".translation.translator",
     "XrayToCTError": ".errors",
     "compare": ".fidelity",
     "models": ".models.registry",
@@ -49,6 +51,7 @@ __all__ = [
     "FidelityReport",
     "ModelCard",
     "Radiograph",
+    "Translator",
     "XrayToCTError",
     "__version__",
     "compare",
