@@ -17,9 +17,12 @@ from XrayToCTLib import translate
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.models.bundle import Bundle
 from XrayToCTLib.radiograph import IntensityScale, SpacingSource, View
-from XrayToCTLib.translation import device as device_module
 from XrayToCTLib.translation import engine
-from XrayToCTLib.translation.device import choose_device
+from XrayToCTLib.translation.backends import run as run_module
+from XrayToCTLib.translation.backends import torch_backend
+from XrayToCTLib.translation.backends.protocol import Backend, failure_of
+from XrayToCTLib.translation.backends.torch_backend import TorchBackend
+from XrayToCTLib.translation.device import Device, choose_device
 from XrayToCTLib.translation.network_input import network_input
 from XrayToCTLib.translation.progress import TranslationCancelled
 from XrayToCTLib.translation.resample import resample
@@ -30,18 +33,17 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return write_tiny_bundle(tmp_path_factory.mktemp("models") / "tiny")
 
 
-class SlabNumbers(torch.nn.Module):
+class SlabNumbers:
     """Gives back what it was fed in slab 0, and constants beyond the window and within it in the others."""
 
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        return torch.cat([image, image * 0 + 9.0, image * 0 - 9.0, image * 0 + 0.25], dim=1)
+    def run(self, image: np.ndarray) -> np.ndarray:
+        return np.concatenate([image, image * 0 + 9.0, image * 0 - 9.0, image * 0 + 0.25])
 
 
 @pytest.fixture
 def echo(tiny: Bundle, monkeypatch: pytest.MonkeyPatch) -> Bundle:
     """The tiny bundle with a network whose output is known, so that geometry and units can be checked exactly."""
-    engine.forget_networks()
-    monkeypatch.setattr(engine, "_network", lambda bundle, device: SlabNumbers())
+    monkeypatch.setattr(run_module, "kept_network", lambda bundle, backend: SlabNumbers())
     return tiny
 
 
@@ -239,11 +241,11 @@ def test_a_network_that_breaks_its_cards_promise_is_refused(tmp_path: Path):
 
 
 def test_a_network_that_gives_nan_is_refused(tiny: Bundle, monkeypatch: pytest.MonkeyPatch):
-    class Nan(torch.nn.Module):
-        def forward(self, image: torch.Tensor) -> torch.Tensor:
-            return torch.full((1, 4, *image.shape[2:]), float("nan"))
+    class Nan:
+        def run(self, image: np.ndarray) -> np.ndarray:
+            return np.full((4, *image.shape[1:]), np.nan, np.float32)
 
-    monkeypatch.setattr(engine, "_network", lambda *_: Nan())
+    monkeypatch.setattr(run_module, "kept_network", lambda *_: Nan())
     with pytest.raises(XrayToCTError, match="NaN"):
         translate(make_radiograph(), model=tiny.folder)
 
@@ -265,7 +267,7 @@ def test_without_torch_the_hint_says_how_to_get_it(tiny: Bundle, monkeypatch: py
 
 def test_auto_takes_a_device_that_works():
     assert choose_device("auto").name in ("cpu", "cuda", "mps")
-    assert choose_device("cpu") == device_module.Device("cpu", "cpu")
+    assert choose_device("cpu") == Device("cpu", "cpu")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
@@ -279,7 +281,7 @@ def test_a_graphics_card_that_cannot_run_a_kernel_is_not_used(monkeypatch: pytes
     def no_kernel(*_: object, **__: object) -> None:
         raise RuntimeError("no kernel image is available for execution on the device")
 
-    device_module._probe.cache_clear()
+    torch_backend.forget_probes()
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch, "ones", no_kernel)
     try:
@@ -288,43 +290,36 @@ def test_a_graphics_card_that_cannot_run_a_kernel_is_not_used(monkeypatch: pytes
         assert "no kernel image" in chosen.fallback
         assert choose_device("auto").name == "cpu"
     finally:
-        device_module._probe.cache_clear()
+        torch_backend.forget_probes()
 
 
 @pytest.mark.parametrize("when", ["loading", "running"])
 def test_a_graphics_card_that_fails_hands_over_to_the_cpu(tiny: Bundle, monkeypatch: pytest.MonkeyPatch, when: str):
-    real_network, real_run = engine._network, engine._run
-
     class Full:
         def to(self, **_: object) -> None:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            raise torch.OutOfMemoryError("CUDA out of memory\nmore lines")
 
-    class Lost(torch.nn.Module):
-        def forward(self, image: torch.Tensor) -> torch.Tensor:
-            raise RuntimeError("CUDA error: unspecified launch failure\nmore lines")
+    class Lost:
+        def run(self, image: np.ndarray) -> np.ndarray:
+            raise failure_of(RuntimeError("CUDA error: unspecified launch failure\nmore lines"))
 
-    def network(bundle: Bundle, device: device_module.Device) -> object:
-        if device.name == "cpu":
-            return real_network(bundle, device)
+    card = TorchBackend("cuda", "fp16")
+    real = run_module.kept_network
+
+    def network(bundle: Bundle, backend: Backend) -> object:
+        if backend is not card:
+            return real(bundle, backend)
         if when == "running":
             return Lost()
         with monkeypatch.context() as patch:
             patch.setattr(Bundle, "load_network", lambda self: Full())
-            return real_network(bundle, device)
-
-    def run(network: torch.nn.Module, image: np.ndarray, device: device_module.Device) -> np.ndarray:
-        if device.name == "cpu":
-            return real_run(network, image, device)
-        try:  # there is no card here to copy the image to: the network alone fails
-            network(torch.from_numpy(image))
-        except RuntimeError as error:
-            raise engine._explained(error, device) from error
-        raise AssertionError("the network did not fail")
+            return real(bundle, backend)
 
     engine.forget_networks()
-    monkeypatch.setattr(engine, "_network", network)
-    monkeypatch.setattr(engine, "_run", run)
-    monkeypatch.setattr(engine, "choose_device", lambda wanted: device_module.Device("cuda", "cuda (small card)"))
+    monkeypatch.setattr(run_module, "graphics_bytes", lambda device: None)
+    monkeypatch.setattr(run_module, "kept_network", network)
+    chosen = Device("cuda", "cuda (small card)", backends=(card, TorchBackend("cpu", "fp32")))
+    monkeypatch.setattr(engine, "choose_device", lambda *_: chosen)
     stack = translate(make_radiograph(), model=tiny.folder)
     assert stack.provenance["device"] == "cpu"
     (warning,) = stack.warnings
@@ -332,20 +327,19 @@ def test_a_graphics_card_that_fails_hands_over_to_the_cpu(tiny: Bundle, monkeypa
     assert "more lines" not in warning
 
 
-def test_a_network_that_fails_on_the_cpu_is_an_error_in_words(tiny: Bundle, monkeypatch: pytest.MonkeyPatch):
-    class Broken(torch.nn.Module):
+def test_a_network_that_fails_everywhere_is_an_error_in_words(tiny: Bundle, monkeypatch: pytest.MonkeyPatch):
+    class Broken:
         def __init__(self, message: str) -> None:
-            super().__init__()
             self.message = message
 
-        def forward(self, image: torch.Tensor) -> torch.Tensor:
-            raise RuntimeError(self.message)
+        def run(self, image: np.ndarray) -> np.ndarray:
+            raise failure_of(RuntimeError(self.message))
 
     for message, said in (
-        ("sizes do not match", "The network failed: sizes do not match"),
+        ("sizes do not match", "The network failed: .*sizes do not match"),
         ("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes", "not enough memory"),
     ):
-        monkeypatch.setattr(engine, "_network", lambda *_, message=message: Broken(message))
+        monkeypatch.setattr(run_module, "kept_network", lambda *_, message=message: Broken(message))
         with pytest.raises(XrayToCTError, match=said):
             translate(make_radiograph(), model=tiny.folder, device="cpu")
 
