@@ -20,6 +20,7 @@ from XrayToCTLib.projection import (
     remove_table,
     torch_projector,
 )
+from XrayToCTLib.projection.ct_volume import body_centre
 from XrayToCTLib.projection.opencv_projector import line_integrals, slab_means
 from XrayToCTLib.projection.plane_warps import MU_WATER_PER_MM, plane_warps
 from XrayToCTLib.projection.project import resum
@@ -282,3 +283,18 @@ def test_every_pixel_has_its_own_obliquity() -> None:
     row, col = 2, 9
     across = np.hypot((row - 4) * 30.0, (col - 5) * 30.0)
     assert warps.ray_obliquity[row, col] == pytest.approx(np.hypot(600.0, across) / 600.0, rel=1e-5)
+
+
+def test_the_origin_of_the_depth_is_the_centre_of_mass_and_not_the_middle_of_the_extent() -> None:
+    """A fold of fat in front moves the middle of the extent by half its depth, the centre of mass hardly at all."""
+    hu = np.full((10, 60, 60), -1000, np.int16)
+    hu[:, 20:40, 10:50] = 0
+    plain = body_centre(hu)
+    assert plain == pytest.approx((4.5, 29.5, 29.5), abs=0.6)
+    folded = hu.copy()
+    folded[:2, 8:20, 26:34] = -100
+    assert plain[1] - 1.0 < body_centre(folded)[1] < plain[1]
+    heavy = hu.copy()
+    heavy[:, 36:40, 10:50] = 1000
+    assert body_centre(heavy)[1] > plain[1] + 1.0
+    assert body_centre(np.full_like(hu, -1000)) == (4.5, 29.5, 29.5)

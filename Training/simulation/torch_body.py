@@ -11,9 +11,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from XrayToCTLib.projection.ct_volume import centre_of_mass
+
 from . import free_form
 from .draws import BodyDraw, TissueCurve
-from .opencv_body import BODY_ABOVE, BONE_ABOVE, LUNG_BELOW, TISSUE_ABOVE
+from .opencv_body import BODY_ABOVE, BONE_ABOVE, LUNG_BELOW, MASS_ABOVE, TISSUE_ABOVE
 from .patches import Triple, patches
 from .skin import FAT, SHELL_MM, STEPS_PER_MM
 
@@ -58,7 +60,8 @@ def make_body(
         share = ((reach - away) * 0.25 + 0.5).clamp(0.0, 1.0) * (skin_distance > 0)
         volume = torch.maximum(volume, share * FAT)
     volume = _bent(changed_tissues(volume, draw.curve), draw)
-    centre = (ct.centre[0], ct.centre[1] + front, ct.centre[2] + side)
+    mass = (volume * (volume > MASS_ABOVE)).sum((1, 2)).double().cpu().numpy()
+    centre = (ct.centre[0], centre_of_mass(mass), ct.centre[2] + side)
     if draw.flip:
         volume = volume.flip(2)
         centre = (centre[0], centre[1], volume.shape[2] - 1 - centre[2])

@@ -127,18 +127,26 @@ def _along_patient_axes(image: sitk.Image) -> sitk.Image:
 
 
 def body_centre(hu: np.ndarray) -> tuple[float, float, float]:
-    """Middle of the body: of its extent from side to side and from front to back, and of the scanned length.
+    """Index (z, y, x) of the point that stands at the isocentre.
 
-    The extent is that of the voxels above -300 HU between their 1st and 99th percentiles, which a table or an arm moves
-    little.
+    Head to foot: the middle of the scanned length. Front to back: the centre of mass of what is denser than -300 HU.
+    One view does not show where along its rays a patient stands, so slabs need an origin that the patient's own matter
+    defines; the middle of the extent would move with a breast or a fold of the belly. Side to side: the middle of the
+    extent, between the 1st and 99th percentiles of those voxels, which a table or an arm moves little.
     """
-    body = hu[:: max(1, hu.shape[0] // 32)] > -300
-    centre = [(hu.shape[0] - 1) / 2]
-    for axis in (1, 2):
-        weight = np.cumsum(body.sum(axis=tuple(other for other in range(3) if other != axis)).astype(np.float64))
-        if weight[-1] == 0:
-            centre.append((hu.shape[axis] - 1) / 2)
-            continue
-        low, high = np.searchsorted(weight, (0.01 * weight[-1], 0.99 * weight[-1]))
-        centre.append((float(low) + float(high)) / 2)
-    return centre[0], centre[1], centre[2]
+    part = hu[:: max(1, hu.shape[0] // 32)]
+    body = part > -300
+    if not body.any():
+        return (hu.shape[0] - 1) / 2, (hu.shape[1] - 1) / 2, (hu.shape[2] - 1) / 2
+    mass = np.where(body, np.float32(1.0) + part * np.float32(0.001), np.float32(0.0)).sum(
+        axis=(0, 2), dtype=np.float64
+    )
+    across = np.cumsum(body.sum(axis=(0, 1)).astype(np.float64))
+    low, high = np.searchsorted(across, (0.01 * across[-1], 0.99 * across[-1]))
+    return (hu.shape[0] - 1) / 2, centre_of_mass(mass), (float(low) + float(high)) / 2
+
+
+def centre_of_mass(mass: np.ndarray) -> float:
+    """Index of the centre of mass of a profile (n,) of non-negative values; its middle where there is none."""
+    total = float(mass.sum())
+    return float(mass @ np.arange(len(mass))) / total if total > 0 else (len(mass) - 1) / 2
