@@ -41,7 +41,7 @@ def window_level(image: np.ndarray, parameters: WindowLevelParameters, context: 
     if parameters.gamma != 1.0:
         import cv2
 
-        share = np.asarray(cv2.pow(share, parameters.gamma)).reshape(image.shape)
+        share = np.asarray(cv2.pow(share, parameters.gamma), np.float32).reshape(image.shape)
     share *= np.float32(span)
     share += np.float32(low)
     return share
