@@ -1,0 +1,79 @@
+"""Mask: which pixels are anatomy, and which are collimation or direct exposure."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# Longer side of the image on which regions are grown.
+_SIDE = 384
+# A line of pixels that varies by less than this share of the range, at one of its ends, is collimation.
+_FLAT = 0.01
+# Grey levels within this share of an end of the range belong to direct exposure or to collimation.
+_END = 0.04
+# A mask that leaves less than this share of the image is a misunderstanding.
+_LEAST = 0.1
+
+
+def anatomy_mask(image: np.ndarray) -> np.ndarray:
+    """True for anatomy, False for collimation frames (black or white) and for direct exposure that meets the border.
+
+    Frames: lines at the border that hold one end of the grey scale. Regions: pixels within 4 % of an end of the grey
+    scale that are connected with the border, opened by 3 x 3 thumbnail pixels so that no thread leads into the
+    body. Invalid pixels (NaN, infinite) are False. Where hardly anything would be left, the whole image counts.
+
+    Args:
+        image: (rows, cols).
+
+    Returns:
+        bool (rows, cols).
+    """
+    image = np.asarray(image, np.float32)
+    valid = np.isfinite(image)
+    if not valid.any():
+        return np.ones(image.shape, bool)
+    low, high = (float(value) for value in (image[valid].min(), image[valid].max()))
+    if low == high:
+        return np.ones(image.shape, bool)
+    filled = image if valid.all() else np.where(valid, image, np.float32(low))
+    mask = np.zeros(image.shape, bool)
+    box = _within_frames(filled, low, high)
+    mask[box] = ~_from_border(filled[box], low, high)
+    mask &= valid
+    return mask if mask.mean() >= _LEAST else valid
+
+
+def _within_frames(image: np.ndarray, low: float, high: float) -> tuple[slice, slice]:
+    """The image without the lines at its border that hold one end of the grey scale."""
+    margin = _FLAT * (high - low)
+    slices = []
+    for axis in (1, 0):
+        least, most = image.min(axis=axis), image.max(axis=axis)
+        kept = np.flatnonzero((most > low + margin) & (least < high - margin))
+        slices.append(slice(int(kept[0]), int(kept[-1]) + 1) if kept.size else slice(0, image.shape[1 - axis]))
+    return slices[0], slices[1]
+
+
+def _from_border(image: np.ndarray, low: float, high: float) -> np.ndarray:
+    """bool (rows, cols): regions at either end of the grey scale that are connected with the border."""
+    import cv2
+
+    factor = max(1.0, max(image.shape) / _SIDE)
+    size = (max(1, round(image.shape[1] / factor)), max(1, round(image.shape[0] / factor)))
+    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA)).reshape(size[::-1])
+    found = np.zeros(small.shape, np.uint8)
+    # What spreads over a wide frame is direct exposure; its own grey level, not the darkest pixel, is the end.
+    dark = max(low, float(np.quantile(small, 0.002)))
+    bright = min(high, float(np.quantile(small, 0.998)))
+    margin = _END * (bright - dark)
+    for region in (small <= dark + margin, small >= bright - margin):
+        opened = cv2.morphologyEx(
+            cv2.copyMakeBorder(region.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE),
+            cv2.MORPH_OPEN,
+            np.ones((3, 3), np.uint8),
+        )[1:-1, 1:-1]
+        _, labels = cv2.connectedComponents(np.ascontiguousarray(opened), connectivity=4)
+        edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+        found |= np.isin(labels, edge[edge > 0]).astype(np.uint8)
+    if not found.any():
+        return np.zeros(image.shape, bool)
+    return np.asarray(cv2.resize(found, image.shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)).astype(bool)
