@@ -68,6 +68,8 @@ class Server:
                 f"The translation failed ({type(unknown).__name__}: {unknown}).",
                 hint="This is a fault of XrayToCT: please report it with the log.",
             )
+        for name in (request["pixels"], _stack_file(number)):
+            (self._folder / name).unlink(missing_ok=True)
         self.send(
             "error",
             id=number,
@@ -112,14 +114,9 @@ class Server:
             progress=lambda fraction, phase: progress(0.02 + 0.85 * fraction, phase),
         )
         report(0.87, "writing the stack")
-        hu = self._folder / f"stack-{number}.npy"
-        write_array(hu, stack.hu)
-        try:
-            report(0.99, "handing over the stack")
-        except TranslationCancelled:
-            hu.unlink(missing_ok=True)
-            raise
-        self.send("result", id=number, stack=stack_record(stack), hu=hu.name)
+        write_array(self._folder / _stack_file(number), stack.hu)
+        report(0.99, "handing over the stack")
+        self.send("result", id=number, stack=stack_record(stack), hu=_stack_file(number))
 
     def _listen(self) -> None:
         """Requests and cancels, while the main thread computes."""
@@ -136,6 +133,10 @@ class Server:
             elif message["kind"] == "shutdown":
                 self._wanted.put(None)
         self.leave()
+
+
+def _stack_file(number: int) -> str:
+    return f"stack-{number}.npy"
 
 
 def own_streams() -> tuple[IO[bytes], IO[bytes]]:
