@@ -18,6 +18,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .ct_stack import CtStack
+    from .enhancement.enhance import enhance
     from .errors import XrayToCTError
     from .fidelity import FidelityReport, compare
     from .models.card import ModelCard
@@ -37,6 +38,7 @@ _HOMES = {
     "Translator": ".translation.translator",
     "XrayToCTError": ".errors",
     "compare": ".fidelity",
+    "enhance": ".enhancement.enhance",
     "models": ".models.registry",
     "project": ".projection.project",
     "read_radiograph": ".readers",
@@ -55,6 +57,7 @@ __all__ = [
     "XrayToCTError",
     "__version__",
     "compare",
+    "enhance",
     "models",
     "project",
     "read_radiograph",
