@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,13 @@ _ERRORS_ONLY = 3
 
 
 def import_onnxruntime() -> Any:
-    """The onnxruntime module, its telemetry events (official builds for Windows have them) switched off."""
+    """The onnxruntime module, its telemetry switched off.
+
+    Official builds report to Microsoft from the import on, and keep a device identifier and a database in the user's
+    home. ``disable_telemetry_events`` comes too late for that; these variables, set before the import, do not (its
+    Privacy.md; the second name is that of some releases). Windows' event tracing knows only the call.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = os.environ["ORT_TELEMETRY_DISABLED"] = "1"
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()
