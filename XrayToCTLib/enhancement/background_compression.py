@@ -9,7 +9,7 @@ import numpy as np
 from .context import FilterContext
 from .guard import guarded
 from .parameters import FilterParameters, parameter
-from .smoothing import masked_gaussian
+from .smoothing import mask_weight, masked_gaussian
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,6 @@ def background_compression(
     background = masked_gaussian(image, parameters.scale, context)
     mean = float(context.inside(background).mean(dtype=np.float64))
     background -= np.float32(mean)
-    if context.mask is not None and context.mask.any():
-        background *= context.mask  # collimation stays black or white
+    background *= mask_weight(image.shape, context)  # collimation stays black or white
     background *= np.float32(parameters.strength)
     return image - background

@@ -13,7 +13,7 @@ from .noise import noise_standard_deviation
 from .parameters import FilterParameters, parameter
 
 # Pixels on each side beyond which the window is cut, for time.
-_LARGEST_RADIUS = 7
+_LARGEST_RADIUS = 6
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class BilateralParameters(FilterParameters):
     """Strength 0 changes nothing."""
 
     strength: float = parameter(
-        2.0,
+        3.0,
         "Grey-level difference that still counts as the same tissue.",
         unit="noise standard deviations",
         minimum=0.0,
         maximum=20.0,
     )
-    radius: float = parameter(0.4, "Standard deviation of the spatial weight.", unit="mm", minimum=0.01, maximum=10.0)
+    radius: float = parameter(0.5, "Standard deviation of the spatial weight.", unit="mm", minimum=0.01, maximum=10.0)
 
 
 @guarded

@@ -9,7 +9,7 @@ import numpy as np
 from .context import FilterContext
 from .guard import guarded
 from .parameters import FilterParameters, parameter
-from .smoothing import gaussian, masked_gaussian
+from .smoothing import gaussian, mask_weight, masked_gaussian
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,7 @@ def bone_emphasis(image: np.ndarray, parameters: BoneEmphasisParameters, context
     np.exp(np.minimum(weight, 60.0, out=weight), out=weight)
     weight += np.float32(1.0)
     band /= weight
-    if context.mask is not None and context.mask.any():
-        band *= context.mask
+    band *= mask_weight(image.shape, context)
     band *= np.float32(parameters.strength)
     band += image
     return band

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .clahe_curves import bins_for, equalise_tiles
 from .context import FilterContext
-from .grey_curve import from_levels, to_levels
+from .grey_curve import BINS, from_levels, to_levels
 from .guard import guarded
 from .parameters import FilterParameters, parameter
+
+# OpenCV's implementation needs this share of the levels present, and this many pixels a bin at the clip limit.
+_DENSE = 0.5
+_LEAST_COUNTS = 2.0
+_LEAST_SIDE = 8
 
 
 @dataclass(frozen=True)
@@ -30,8 +36,10 @@ class ClaheParameters(FilterParameters):
 def clahe(image: np.ndarray, parameters: ClaheParameters, context: FilterContext) -> np.ndarray:
     """Each tile's equalising curve, its slope limited, blended bilinearly between tiles (Zuiderveld 1994).
 
-    OpenCV's 16-bit implementation on the box about the mask; what lies outside that box (collimation) keeps its
-    values, so that it lends no histogram to the tiles at the border. Monotone within a neighbourhood only.
+    OpenCV's 16-bit implementation where tiles and levels are enough for a bin a level (its limit is then rounded to
+    whole pixels), ``clahe_curves`` elsewhere: small images, and those of 8, 10 or 12 bits. It works on the box about
+    the mask; what lies outside that box (collimation) keeps its values, so that it lends no histogram to the tiles at
+    the border. Monotone within a neighbourhood only.
 
     Args:
         image: (rows, cols).
@@ -42,14 +50,17 @@ def clahe(image: np.ndarray, parameters: ClaheParameters, context: FilterContext
         return image
     box = _box(context)
     part = np.ascontiguousarray(image[box])
-    across = tuple(
-        min(count, max(1, round(count * step / parameters.tile)))
-        for count, step in zip(part.shape, context.spacing, strict=True)
-    )
-    # tileGridSize is (columns, rows)
-    equaliser = cv2.createCLAHE(parameters.clip_limit, (across[1], across[0]))
-    levels = np.asarray(equaliser.apply(to_levels(part, context))).reshape(part.shape)
-    equalised = from_levels(levels, context)
+    across = _tiles(part.shape, context.spacing, parameters.tile)
+    levels = to_levels(part, context)
+    density = _density(levels)
+    pixels = part.size / (across[0] * across[1])
+    if density > _DENSE and parameters.clip_limit * pixels >= _LEAST_COUNTS * BINS:
+        # tileGridSize is (columns, rows)
+        equaliser = cv2.createCLAHE(parameters.clip_limit, (across[1], across[0]))
+        equalised = from_levels(np.asarray(equaliser.apply(levels)).reshape(part.shape), context)
+    else:
+        bins = bins_for(parameters.clip_limit, pixels, density * BINS)
+        equalised = from_levels(equalise_tiles(levels, across, parameters.clip_limit, bins), context)
     if parameters.strength < 1.0:
         equalised += np.float32(1.0 - parameters.strength) * (part - equalised)
     if part.shape == image.shape:
@@ -57,6 +68,23 @@ def clahe(image: np.ndarray, parameters: ClaheParameters, context: FilterContext
     result = image.copy()
     result[box] = equalised
     return result
+
+
+def _tiles(shape: tuple[int, ...], spacing: tuple[float, float], side: float) -> tuple[int, int]:
+    """How many tiles (down, across), each at least 8 pixels wide where the image is."""
+    down, across = (
+        min(max(1, count // _LEAST_SIDE), max(1, round(count * step / side)))
+        for count, step in zip(shape, spacing, strict=True)
+    )
+    return down, across
+
+
+def _density(levels: np.ndarray) -> float:
+    """Share of the levels between the darkest and the brightest that the image holds: 1/16 of 12 bits in 16."""
+    import cv2
+
+    held = np.flatnonzero(cv2.calcHist([levels], [0], None, [BINS], [0, BINS]))
+    return float(held.size) / max(float(held[-1] - held[0] + 1), 1.0) if held.size > 1 else 1.0
 
 
 def _box(context: FilterContext) -> tuple[slice, slice]:

@@ -14,7 +14,25 @@ from .parameters import FilterParameters, parameter
 
 # Quantiles at 0, 1/16 ... 1 of the pixels under the mask, mean over the 240 frontal chests of NIH ChestX-ray14 that the
 # project is tested with: the look of an ordinary display-processed chest.
-ORDINARY_CHEST = (0.0, 1.0)
+ORDINARY_CHEST = (
+    0.015,
+    0.24,
+    0.333,
+    0.399,
+    0.45,
+    0.492,
+    0.53,
+    0.564,
+    0.595,
+    0.625,
+    0.655,
+    0.685,
+    0.717,
+    0.751,
+    0.786,
+    0.823,
+    0.943,
+)
 
 
 @dataclass(frozen=True)

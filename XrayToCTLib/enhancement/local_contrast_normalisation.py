@@ -9,7 +9,7 @@ import numpy as np
 from .context import FilterContext
 from .guard import guarded
 from .parameters import FilterParameters, parameter
-from .smoothing import masked_gaussian
+from .smoothing import mask_weight, masked_gaussian
 
 
 @dataclass(frozen=True)
@@ -55,5 +55,6 @@ def local_contrast_normalisation(
     centred += np.float32(mean)
     centred -= image
     centred *= np.float32(parameters.strength)
+    centred *= mask_weight(image.shape, context)
     centred += image
     return centred

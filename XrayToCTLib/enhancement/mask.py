@@ -17,9 +17,9 @@ _LEAST = 0.1
 def anatomy_mask(image: np.ndarray) -> np.ndarray:
     """True for anatomy, False for collimation frames (black or white) and for direct exposure that meets the border.
 
-    Frames: lines at the border that hold one end of the grey scale. Regions: pixels within 4 % of an end of the grey
-    scale that are connected with the border, opened by 3 x 3 thumbnail pixels so that no thread leads into the
-    body. Invalid pixels (NaN, infinite) are False. Where hardly anything would be left, the whole image counts.
+    Frames: lines at the border that hold one end of the grey scale. Regions: pixels within 4 % of the dark end that
+    are connected with the border, and within 1 % of the bright end that are connected with a corner; opened by 3 x 3
+    thumbnail pixels so that no thread leads into the body. Invalid pixels (NaN, infinite) are False. Where hardly anything would be left, the whole image counts.
 
     Args:
         image: (rows, cols).
@@ -63,16 +63,19 @@ def _from_border(image: np.ndarray, low: float, high: float) -> np.ndarray:
     found = np.zeros(small.shape, np.uint8)
     # What spreads over a wide frame is direct exposure; its own grey level, not the darkest pixel, is the end.
     dark = max(low, float(np.quantile(small, 0.002)))
-    bright = min(high, float(np.quantile(small, 0.998)))
+    bright = float(np.quantile(small, 0.998))
     margin = _END * (bright - dark)
-    for region in (small <= dark + margin, small >= bright - margin):
+    for region, at_corner in ((small <= dark + margin, False), (small >= high - _FLAT * (high - low), True)):
         opened = cv2.morphologyEx(
             cv2.copyMakeBorder(region.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE),
             cv2.MORPH_OPEN,
             np.ones((3, 3), np.uint8),
         )[1:-1, 1:-1]
         _, labels = cv2.connectedComponents(np.ascontiguousarray(opened), connectivity=4)
-        edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+        # An abdomen meets the lower border as white as collimation, but collimation lies in the corners.
+        corners = labels[[0, 0, -1, -1], [0, -1, 0, -1]]
+        border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+        edge = np.unique(corners if at_corner else border)
         found |= np.isin(labels, edge[edge > 0]).astype(np.uint8)
     if not found.any():
         return np.zeros(image.shape, bool)

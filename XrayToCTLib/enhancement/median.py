@@ -25,13 +25,15 @@ class MedianParameters(FilterParameters):
 def median(image: np.ndarray, parameters: MedianParameters, context: FilterContext) -> np.ndarray:
     """Each pixel becomes the median of its window: single bad pixels vanish, edges stay. Borders are repeated.
 
-    The window is the odd number of pixels nearest to the size, along each axis; one pixel changes nothing. Equal to
+    The window is the odd number of pixels nearest to the size, along each axis, at least 3. Equal to
     SimpleITK's median; windows of up to 5 x 5 pixels use OpenCV's, about 300 times faster.
 
     Args:
         image: (rows, cols).
     """
-    radius = tuple(max(0, round((length - 1) / 2)) for length in context.pixels(parameters.size))
+    if parameters.size == 0.0:
+        return image
+    radius = tuple(max(1, round((length - 1) / 2)) for length in context.pixels(parameters.size))
     radius = (min(radius[0], image.shape[0] - 1), min(radius[1], image.shape[1] - 1))
     if radius == (0, 0):
         return image

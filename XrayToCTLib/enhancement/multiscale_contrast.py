@@ -12,6 +12,7 @@ from .guard import guarded
 from .noise import noise_standard_deviation
 from .parameters import FilterParameters, parameter
 from .pyramid import compose, decompose
+from .smoothing import mask_weight, masked_gaussian
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,13 @@ class MultiscaleContrastParameters(FilterParameters):
     """Strength 0 without latitude changes nothing."""
 
     strength: float = parameter(
-        0.4, "How far faint contrasts are lifted towards strong ones: 1 minus the exponent.", minimum=0.0, maximum=0.9
+        0.25, "How far faint contrasts are lifted towards strong ones: 1 minus the exponent.", minimum=0.0, maximum=0.9
     )
     coarsest: float = parameter(
         40.0, "Size of the largest structures that are lifted.", unit="mm", minimum=0.1, maximum=500.0
     )
     latitude: float = parameter(
-        0.2, "Share by which the coarse rest (thick against thin) is compressed.", minimum=0.0, maximum=1.0
+        0.3, "Share by which the coarse rest (thick against thin) is compressed.", minimum=0.0, maximum=1.0
     )
     noise_protection: float = parameter(
         3.0,
@@ -52,7 +53,8 @@ def multiscale_contrast(
         return image
     step = math.sqrt(context.spacing[0] * context.spacing[1])
     levels = max(1, round(math.log2(max(2.0, parameters.coarsest / step))))
-    details, rest = decompose(image, levels)
+    filled = _without_collimation(image, parameters.coarsest / 4.0, context)
+    details, rest = decompose(filled, levels)
     if parameters.strength > 0.0 and details:
         largest = _largest(details, context)
         noise = noise_standard_deviation(image, context) * parameters.noise_protection
@@ -61,7 +63,21 @@ def multiscale_contrast(
     if parameters.latitude > 0.0:
         middle = float(context.inside(image).mean(dtype=np.float64))
         rest = rest + np.float32(parameters.latitude) * (np.float32(middle) - rest)
-    return compose(details, rest)
+    change = compose(details, rest)
+    change -= filled
+    change *= mask_weight(image.shape, context)
+    change += image
+    return change
+
+
+def _without_collimation(image: np.ndarray, sigma_mm: float, context: FilterContext) -> np.ndarray:
+    """The image continued smoothly beyond the mask, so that the border of the collimation is no contrast."""
+    if context.mask is None or context.mask.all() or not context.mask.any():
+        return image
+    mean = np.float32(context.inside(image).mean(dtype=np.float64))
+    centred = np.where(context.mask, image - mean, np.float32(0.0))
+    wide = masked_gaussian(centred, sigma_mm, context)
+    return np.where(context.mask, image, wide + mean)
 
 
 def _lift(detail: np.ndarray, strength: float, largest: float, noise: float) -> None:
@@ -92,9 +108,8 @@ def _largest(details: list[np.ndarray], context: FilterContext) -> float:
     for detail in details[1:] or details:  # the finest level is noise and four times as large as all the others
         size = np.abs(detail)
         if context.mask is not None:
-            shape = detail.shape[::-1]
-            mask = cv2.resize(context.mask.astype(np.uint8), shape, interpolation=cv2.INTER_NEAREST_EXACT).astype(bool)
-            mask = mask.reshape(detail.shape)
+            share = cv2.resize(context.mask.astype(np.float32), detail.shape[::-1], interpolation=cv2.INTER_AREA)
+            mask = np.asarray(share).reshape(detail.shape) > 0.99
             size = size[mask] if mask.any() else size
         largest = max(largest, float(np.quantile(size, 0.999)))
     return largest

@@ -49,6 +49,8 @@ def non_local_means(image: np.ndarray, parameters: NonLocalMeansParameters, cont
         return image
     # The values that are there, stretched over 16 bits, so that no range leaves the noise below one level.
     own = replace(context, value_range=(float(image.min()), float(image.max())))
+    if own.span == 0.0:
+        return image
     step = math.sqrt(context.spacing[0] * context.spacing[1])
     search = min(2 * max(1, round(parameters.search / step / 2)) + 1, _LARGEST_SEARCH)
     # Two patches of noise alone differ by 2/sqrt(pi) standard deviations in the mean.

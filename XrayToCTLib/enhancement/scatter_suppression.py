@@ -9,10 +9,10 @@ import numpy as np
 from .context import FilterContext
 from .guard import guarded
 from .parameters import FilterParameters, parameter
-from .smoothing import masked_gaussian
+from .smoothing import mask_weight, masked_gaussian
 
 # Primary radiation never falls below this share of what was measured: noise would drown it.
-_LEAST_PRIMARY = 0.05
+_LEAST_PRIMARY = 0.2
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ def scatter_suppression(
 ) -> np.ndarray:
     """Contrast that scatter took away, given back: exposure minus its smoothed share, in the logarithm.
 
-    Convolution model of scatter (Love and Kruger, Med. Phys. 14, 1987): scatter = fraction * (exposure * kernel).
+    Convolution model of scatter (Love and Kruger, Med. Phys. 14, 1987) whose source is integral * exposure, the forward
+    scatter of Ohnesorge, Flohr and Klingenbeck-Regn (Eur. Radiol. 9, 1999).
     Values are taken for a logarithm of the exposure, bone bright, with ``latitude`` line integrals over the range.
     The mean under the mask is kept. Not clipped.
 
@@ -52,20 +53,23 @@ def scatter_suppression(
     slope = context.span / parameters.latitude
     integrals = (image - np.float32(context.value_range[0])) * np.float32(1.0 / slope)
     exposure = np.exp(-integrals)
-    share = masked_gaussian(exposure, parameters.kernel, context)
+    # What scatters is what was attenuated: air next to the skin makes none.
+    source = exposure * np.maximum(integrals, np.float32(0.0), out=integrals)
+    total = float(context.inside(source).mean(dtype=np.float64))
+    if total <= 0.0:
+        return image
+    level = parameters.fraction * float(context.inside(exposure).mean(dtype=np.float64)) / total
+    share = masked_gaussian(source, parameters.kernel, context)
     share /= exposure
-    share *= np.float32(-parameters.fraction * parameters.strength)
+    share *= np.float32(-level * parameters.strength)
     share += np.float32(1.0)
     # A soft floor, so that thick parts keep their order: near x for large x, and never below the least primary.
     share = _soft_floor(share)
     change = np.log(share, out=share)
     change *= np.float32(-slope)
-    if context.mask is not None and context.mask.any():
-        change *= context.mask
     mean = float(context.inside(change).mean(dtype=np.float64))
     change -= np.float32(mean)
-    if context.mask is not None and context.mask.any():
-        change *= context.mask
+    change *= mask_weight(image.shape, context)
     change += image
     return change
 

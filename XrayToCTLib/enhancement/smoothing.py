@@ -9,12 +9,13 @@ from .context import FilterContext
 # Pixels of a standard deviation beyond which the image is reduced before it is smoothed.
 _WIDEST = 8.0
 _EMPTY = 1e-4
+_RAMP_MM = 3.0
 
 
 def gaussian(image: np.ndarray, sigma_mm: float, context: FilterContext) -> np.ndarray:
     """Smoothed float32 (rows, cols); borders are mirrored.
 
-    Widths above 8 pixels are smoothed on a reduced grid: within 0.5 % of the image's range of the exact result.
+    Widths above 8 pixels are smoothed on a reduced grid: within 1 % of the image's range of the exact result.
     """
     import cv2
 
@@ -37,6 +38,16 @@ def masked_gaussian(image: np.ndarray, sigma_mm: float, context: FilterContext) 
     share = gaussian(weight, sigma_mm, context)
     smooth = gaussian(image * weight, sigma_mm, context)
     return np.where(share > _EMPTY, smooth / np.maximum(share, _EMPTY), image)
+
+
+def mask_weight(shape: tuple[int, ...], context: FilterContext) -> np.ndarray:
+    """float32 (rows, cols), 1 on anatomy and 0 well outside the mask: what keeps collimation black or white.
+
+    The ramp is soft (standard deviation 3 mm), so that the border of the mask does not show in a result.
+    """
+    if context.mask is None or not context.mask.any():
+        return np.ones(shape, np.float32)
+    return gaussian(context.mask.astype(np.float32), _RAMP_MM, context)
 
 
 def _reduced(
