@@ -133,6 +133,14 @@ def test_a_started_worker_is_the_one_that_the_first_job_finds(folder: Path):
         assert quick.process_id == process
 
 
+def test_a_client_that_was_warmed_up_has_the_model_ready(client: WorkerClient, tiny: Bundle):
+    job = client.warm_up(model=tiny.folder, device="cpu")
+    assert job.result(60).card == tiny.card
+    process = client.process_id
+    assert client.submit(make_radiograph(), model=tiny.folder, device="cpu").result(60).hu.shape == (4, 120, 90)
+    assert client.process_id == process
+
+
 def test_a_job_that_is_done_says_so_and_keeps_its_result(folder: Path):
     with faulty_client(folder, "none") as quick:
         job = quick.submit(make_radiograph())
@@ -150,11 +158,13 @@ def test_a_job_that_is_done_says_so_and_keeps_its_result(folder: Path):
 
 
 def test_errors_of_the_engine_come_with_their_message_and_hint(client: WorkerClient, tiny: Bundle, tmp_path: Path):
-    here = pytest.raises(XrayToCTError, translate, make_radiograph(), model=tmp_path / "nothing").value
+    with pytest.raises(XrayToCTError) as here:
+        translate(make_radiograph(), model=tmp_path / "nothing")
     job = client.submit(make_radiograph(), model=tmp_path / "nothing")
-    there = pytest.raises(XrayToCTError, job.result, 60).value
-    assert (there.message, there.hint) == (here.message, here.hint)
-    assert job.poll().error is there
+    with pytest.raises(XrayToCTError) as there:
+        job.result(60)
+    assert (there.value.message, there.value.hint) == (here.value.message, here.value.hint)
+    assert job.poll().error is there.value
     process = client.process_id
     with pytest.raises(XrayToCTError, match="no device"):
         client.submit(make_radiograph(), model=tiny.folder, device="abacus").result(60)
@@ -254,7 +264,8 @@ def test_many_runs_leak_neither_memory_nor_files_nor_processes(tiny: Bundle, fol
             job = client.submit(radiograph, model=tiny.folder, device="cpu")
             if run % 10 == 9:
                 job.cancel()
-                pytest.raises(TranslationCancelled, job.result, 60)
+                with pytest.raises(TranslationCancelled):
+                    job.result(60)
             else:
                 job.result(60)
         del job

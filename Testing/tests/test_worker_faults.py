@@ -33,7 +33,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def error_of(job: Job) -> XrayToCTError:
-    error = pytest.raises(XrayToCTError, job.result, PATIENCE_S).value
+    with pytest.raises(XrayToCTError) as caught:
+        job.result(PATIENCE_S)
+    error = caught.value
     assert error.message.endswith(".")
     assert error.hint
     assert "Traceback" not in str(error)

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import XrayToCTError
-from ..radiograph import Radiograph
+from ..radiograph import IntensityScale, Radiograph, SpacingSource
 from ..translation.progress import TranslationCancelled
 from .array_file import take_array, write_array
 from .exchange_folder import remove_abandoned
@@ -95,6 +97,13 @@ class WorkerClient:
     def start(self) -> None:
         """Start the worker now, in the background, so that the first job finds it ready. Returns at once."""
         self._enqueue(_Task(0, Job(), None, 0, None, ""))
+
+    def warm_up(self, *, model: str | Path | ModelCard | None = None, device: str = "auto") -> Job:
+        """Load a model before it is needed, by translating a small made-up radiograph whose stack nobody wants."""
+        ramp = np.arange(64 * 64, dtype=np.float32).reshape(1, 64, 64)
+        scale, source = IntensityScale.DISPLAY, "a ramp to warm up with"
+        radiograph = Radiograph(ramp, (6.0, 6.0), SpacingSource.ASSUMED, scale, source, "warm-up")
+        return self.submit(radiograph, model=model, device=device)
 
     @property
     def log(self) -> list[str]:
