@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from skimage import exposure, filters, restoration
+from test_enhancement_filters import FRAME_SPAN, apply, chest_like, context
 
 from XrayToCTLib.enhancement import total_variation as tv
 from XrayToCTLib.enhancement.anisotropic_diffusion import diffuse
@@ -15,8 +16,6 @@ from XrayToCTLib.enhancement.histogram_matching import reference_quantiles
 from XrayToCTLib.enhancement.noise import noise_standard_deviation
 from XrayToCTLib.enhancement.smoothing import gaussian
 from XrayToCTLib.errors import XrayToCTError
-
-from test_enhancement_filters import FRAME_SPAN, apply, chest_like, context
 
 MONOTONE = {
     "window_level": {"level": 0.4, "window": 0.5, "gamma": 0.7},
