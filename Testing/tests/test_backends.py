@@ -22,8 +22,9 @@ from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.models.bundle import Bundle
 from XrayToCTLib.radiograph import IntensityScale
 from XrayToCTLib.translation import engine
-from XrayToCTLib.translation.backends import memory
+from XrayToCTLib.translation.backends import memory, remembered
 from XrayToCTLib.translation.backends import run as run_module
+from XrayToCTLib.translation.backends.choice import choose_backends
 from XrayToCTLib.translation.backends.onnxruntime_backend import OnnxRuntimeBackend
 from XrayToCTLib.translation.backends.openvino_backend import OpenVinoBackend
 from XrayToCTLib.translation.backends.protocol import BackendFailure, BackendOutOfMemory, backend_key
@@ -144,6 +145,20 @@ def test_a_backend_that_fails_hands_over_to_the_next_with_a_warning(
     stack = translate(make_radiograph(), model=graph.folder)
     assert "onnxruntime/fp32 was used instead of broken/fp32: its driver went away." in stack.warnings
     assert stack.provenance["backend"].startswith("onnxruntime ")
+
+
+def test_a_choice_that_turned_out_broken_is_measured_again_the_next_time(
+    graph: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def device_once(*_: object) -> Device:
+        choice = choose_backends(graph, "cpu/fp32")
+        return Device("cpu", "cpu", backends=(Broken(), *choice.order), choice=choice)
+
+    monkeypatch.setattr(engine, "choose_device", device_once)
+    key = choose_backends(graph, "cpu/fp32").key
+    assert remembered.recall(key)
+    translate(make_radiograph(), model=graph.folder)
+    assert remembered.recall(key) is None
 
 
 def test_when_all_fail_each_reason_is_told(graph: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import XrayToCTError
 from ..models.bundle import Bundle
-from .backends.choice import choose_backends
+from .backends.choice import Choice, choose_backends
 from .backends.protocol import Backend, backend_key, lacks_graph
 from .backends.table import candidates, check_name
 
@@ -20,12 +20,14 @@ class Device:
         description: for people and provenance, with the name of the card.
         fallback: why it is not the device that was asked for; "" when it is.
         backends: what may run the network, the first that can.
+        choice: how they were found, to be forgotten when one of them turns out not to work; None without a model.
     """
 
     name: str
     description: str
     fallback: str = ""
     backends: tuple[Backend, ...] = field(default=(), compare=False, repr=False)
+    choice: Choice | None = field(default=None, compare=False, repr=False)
 
 
 def choose_device(wanted: str = "auto", bundle: Bundle | None = None) -> Device:
@@ -45,8 +47,8 @@ def choose_device(wanted: str = "auto", bundle: Bundle | None = None) -> Device:
     check_name(wanted)
     if bundle is None:
         return _device(_working(wanted), wanted) if not _first_fault(wanted) else _instead(wanted, None)
-    backends = choose_backends(bundle, wanted).order
-    return _device(backends, wanted) if backends else _instead(wanted, bundle)
+    choice = choose_backends(bundle, wanted)
+    return replace(_device(choice.order, wanted), choice=choice) if choice.order else _instead(wanted, bundle)
 
 
 def used_instead(used: Backend, failed: Backend, reason: str) -> str:

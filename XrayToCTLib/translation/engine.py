@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from ..ct_stack import CtStack
+from ..enhancement.history import enhancement_sentences
 from ..errors import XrayToCTError
 from ..models.bundle import Bundle
 from ..models.card import ModelCard
 from ..models.registry import find_model
 from ..radiograph import IntensityScale, Radiograph
 from ..version import __version__
+from .backends.choice import forget_choice
 from .backends.memory import available_bytes, check_memory, stack_bytes
 from .backends.protocol import BackendOutOfMemory
 from .backends.run import Output, forget_networks, run_network
@@ -77,6 +79,8 @@ def translate(
             f"{radiograph.shape[0]} x {radiograph.shape[1]} pixels{why}.",
             hint="Close other data, or reduce the radiograph first.",
         ) from error
+    if output.broken and chosen.choice is not None:
+        forget_choice(chosen.choice)
     if chosen.fallback:
         warnings += (chosen.fallback,)
     warnings += tuple(used_instead(output.backend, failed, reason) for failed, reason in output.failures)
@@ -93,6 +97,8 @@ def translate(
         "harmonisation": harmonisation,
         "not_for_diagnostic_use": NOT_FOR_DIAGNOSTIC_USE,
     }
+    if ran := enhancement_sentences(radiograph.history):
+        provenance["enhancement"] = " ".join(ran)
     if verdict:
         warnings += verdict.sentences
         provenance["input_gate"] = verdict.record

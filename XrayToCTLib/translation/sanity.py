@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..enhancement.history import enhancement_names
 from ..errors import XrayToCTError
-from ..models.card import ModelCard
+from ..models.card import NO_ENHANCEMENT, ModelCard
 from ..radiograph import IntensityScale, Radiograph, SpacingSource
 
 # Body Part Examined of images that a model of an anatomy may be given (DICOM PS3.16, Annex L).
@@ -58,4 +59,16 @@ def input_warnings(radiograph: Radiograph, card: ModelCard) -> tuple[str, ...]:
             f"The image shows {radiograph.body_part}, but the model was trained on {card.anatomy} only: "
             "the result means nothing."
         )
+    warnings += _enhancement_warnings(radiograph, card)
     return tuple(warnings)
+
+
+def _enhancement_warnings(radiograph: Radiograph, card: ModelCard) -> list[str]:
+    """What was done to the image must be what was done to the images that the model learned from."""
+    ran = enhancement_names(radiograph.history)
+    expected = () if card.enhancement.casefold() == NO_ENHANCEMENT else (card.enhancement,)
+    if tuple(name.casefold() for name in ran) == tuple(name.casefold() for name in expected):
+        return []
+    learned = f'enhanced with "{card.enhancement}"' if expected else "that were not enhanced"
+    given = "was enhanced with " + " and then ".join(f'"{name}"' for name in ran) if ran else "was not enhanced"
+    return [f"The radiograph {given}, but the model was trained on radiographs {learned}: HU may be off."]

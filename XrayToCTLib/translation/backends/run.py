@@ -28,11 +28,13 @@ class Output:
         values: float32 (slabs, rows, cols).
         backend: that gave it.
         failures: (backend, why) of those that were tried before it.
+        broken: one of them failed for another reason than a large image.
     """
 
     values: np.ndarray
     backend: Backend
     failures: tuple[tuple[Backend, str], ...] = ()
+    broken: bool = False
 
 
 def run_network(
@@ -51,18 +53,20 @@ def run_network(
         XrayToCTError: all backends failed, or the bundle is broken.
     """
     failures: list[tuple[Backend, str]] = []
-    full = ""
+    full, broken = "", False
     for backend in backends:
         try:
             _check_memory(bundle, image, backend)
             network = kept_network(bundle, backend)
             if ready is not None:
                 ready()
-            return Output(network.run(image), backend, tuple(failures))
+            return Output(network.run(image), backend, tuple(failures), broken)
         except BackendFailure as failure:
             failures.append((backend, str(failure)))
             if isinstance(failure, BackendOutOfMemory):
                 full = str(failure)
+            else:
+                broken = True
             _drop(bundle, backend)
     if full:
         raise MemoryError(full)
