@@ -11,12 +11,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .commands import compare, demo, models, project, translate
+from .commands import compare, demo, enhance, models, project, translate
 from .commands.console import print_json, say
 from .errors import XrayToCTError
 from .version import __version__
 
-_VERBS = (translate, models, compare, project, demo)
+_VERBS = (translate, enhance, models, compare, project, demo)
 
 
 def make_parser() -> argparse.ArgumentParser:

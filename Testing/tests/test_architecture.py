@@ -15,8 +15,8 @@ import XrayToCTLib as x2ct
 LEVELS = [
     {"version", "errors"},
     {"radiograph"},
-    {"ct_stack"},
-    {"dicom", "projection", "enhancement"},
+    {"ct_stack", "enhancement"},
+    {"dicom", "projection"},
     {"networks"},
     {"readers"},
     {"models"},

@@ -47,7 +47,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--spacing",
         metavar="MM",
-        type=_spacing,
+        type=spacing_option,
         help="pixel spacing in mm at the detector, one number or ROW,COLUMN, instead of the file's",
     )
     parser.add_argument(
@@ -58,6 +58,9 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("--view", choices=[view.name for view in View], help="instead of the file's")
     parser.add_argument("--frame", type=int, default=0, metavar="N", help="frame of a multi-frame file, from 0")
+    parser.add_argument(
+        "--enhance", metavar="PIPELINE", help="enhance first: a preset, a filter, a .json file (see: enhance --list)"
+    )
     parser.add_argument("--preview", metavar="PNG", type=Path, help="write a contact sheet: radiographs and slabs")
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
     parser.add_argument("--json", action="store_true", help="print JSON on stdout")
@@ -76,6 +79,10 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         refuse_existing(options.preview, overwrite=options.overwrite)
     # Before the first file: what is wrong for all of them is said once.
     find_model(options.model)
+    if options.enhance is not None:
+        from ..enhancement.presets import find_pipeline
+
+        options.enhance = find_pipeline(options.enhance)
     choose_device(options.device)
 
     rows: list[dict[str, Any]] = []
@@ -109,7 +116,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
 
 def _translate_one(file: Path, target: Path, options: argparse.Namespace, taken: set[Path]) -> _Translated:
-    from .. import read_radiograph, translate
+    from .. import enhance, read_radiograph, translate
     from ..translation.stack_file import write_stack
 
     if target in taken:
@@ -119,15 +126,17 @@ def _translate_one(file: Path, target: Path, options: argparse.Namespace, taken:
     refuse_existing(target, overwrite=options.overwrite)
     view = View[options.view] if options.view else None
     radiograph = read_radiograph(file, spacing=options.spacing, polarity=options.polarity, view=view)
+    radiograph = radiograph.frame(options.frame)
     progress = ProgressLine(file.name)
     try:
-        stack = translate(
-            radiograph, model=options.model, device=options.device, frame=options.frame, progress=progress
-        )
+        if options.enhance is not None:
+            radiograph = enhance(radiograph, options.enhance, progress=progress)
+        stack = translate(radiograph, model=options.model, device=options.device, progress=progress)
     finally:
         progress.end()
+    stack = replace(stack, provenance={**stack.provenance, "source_frame": str(options.frame)})
     write_stack(stack, target, overwrite=options.overwrite)
-    return _Translated(radiograph.frame(options.frame), stack)
+    return _Translated(radiograph, stack)
 
 
 def _targets(options: argparse.Namespace, parser: argparse.ArgumentParser) -> list[Path]:
@@ -187,7 +196,7 @@ def _reduced_grid(shape: tuple[int, int], spacing: tuple[float, float]) -> tuple
     return (rows, cols), (spacing[0] * shape[0] / rows, spacing[1] * shape[1] / cols)
 
 
-def _spacing(text: str) -> tuple[float, float]:
+def spacing_option(text: str) -> tuple[float, float]:
     """ "0.15" or "0.15,0.2" as (row, column) mm; argparse turns a ValueError into a usage error."""
     numbers = [float(part) for part in text.split(",")]
     if len(numbers) > 2 or not all(0 < number < 100 for number in numbers):

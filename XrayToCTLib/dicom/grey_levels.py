@@ -16,7 +16,7 @@ from ..errors import XrayToCTError
 from ..radiograph import IntensityScale
 from .intensity import Relationship, intensity
 from .lookup_table import apply_lookup_table
-from .private_block import read_quantity
+from .private_block import read_processing, read_quantity
 from .pydicom_versions import processing
 from .stored_values import StoredValues
 
@@ -67,6 +67,7 @@ def grey_levels(dataset: Dataset, stored: StoredValues, *, source: str, polarity
         scale, slope, intercept = quantity
         values = stored.values * slope + intercept
         history.append(f"Values are {scale.name}: {slope:g} * stored value + {intercept:g}, as XrayToCT wrote them.")
+        history += read_processing(dataset)
         if polarity == "bone-dark":
             warnings.append('The file states its quantity; polarity="bone-dark" was not applied.')
     else:

@@ -1,4 +1,4 @@
-"""What XrayToCT writes into a DICOM radiograph beyond the standard: the quantity of its pixel values.
+"""What XrayToCT writes into a DICOM radiograph beyond the standard: the quantity of its pixel values, and its history.
 
 A standard radiograph cannot say "these are line integrals": Rescale Slope and Intercept are fixed to 1 and 0 in the DX
 IOD. So the numbers go where the standard puts them, into a Real World Value Mapping item (PS3.3 C.7.6.16.2.11:
@@ -7,10 +7,12 @@ value = slope * stored value + intercept), and one private block names the quant
     (0079,0010)  LO  "XRAYTOCT"       private creator
     (0079,1001)  CS  LINE_INTEGRAL    name of an IntensityScale
     (0079,1002)  LO                   the quantity in words
+    (0079,1003)  UT                   what was done to the image, one sentence a line (only where something was)
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..radiograph import IntensityScale
@@ -22,6 +24,7 @@ GROUP = 0x0079
 CREATOR = "XRAYTOCT"
 _QUANTITY = 0x01
 _QUANTITY_IN_WORDS = 0x02
+_PROCESSING = 0x03
 
 _WORDS = {
     IntensityScale.LINE_INTEGRAL: "integral of the attenuation along the ray, ln(I0/I)",
@@ -63,3 +66,21 @@ def read_quantity(dataset: Dataset) -> tuple[IntensityScale, float, float] | Non
         return scale, float(mapping.RealWorldValueSlope), float(mapping.RealWorldValueIntercept)
     except (KeyError, AttributeError, IndexError, TypeError, ValueError):
         return None
+
+
+def write_processing(dataset: Dataset, sentences: Iterable[str]) -> None:
+    """State what was done to the image before it was written, whole: Derivation Description holds 1024 characters."""
+    text = "\n".join(" ".join(sentence.split()) for sentence in sentences)
+    if text:
+        dataset.private_block(GROUP, CREATOR, create=True).add_new(_PROCESSING, "UT", text)
+
+
+def read_processing(dataset: Dataset) -> tuple[str, ...]:
+    """The sentences that `write_processing` stated; none for a file that is not ours."""
+    try:
+        text = dataset.private_block(GROUP, CREATOR)[_PROCESSING].value
+    except KeyError:
+        return ()
+    if isinstance(text, bytes):  # private attributes lose their VR in Implicit VR files
+        text = text.decode("utf-8", "replace").rstrip(" \0")
+    return tuple(str(text).splitlines())

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..enhancement.history import enhancement_sentences
 from ..errors import XrayToCTError
 from ..radiograph import IntensityScale, Radiograph
 from .dx_object import DxDescription, dx_dataset
-from .private_block import write_quantity
+from .private_block import write_processing, write_quantity
 from .pydicom_versions import major_version, save_dataset
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def write_dx(
 
     Stored values run from 0 to 2**bits - 1 over the image's range; slope and intercept to its own quantity go into
     a Real World Value Mapping, and its name into a private block (see `private_block`), so that `read_radiograph`
-    gives back the same values within half a step, and the same scale.
+    gives back the same values within half a step, and the same scale. So do the enhancement pipelines that ran.
 
     Args:
         radiograph: one frame; take one of several by ``radiograph.frame(i)``.
@@ -89,6 +90,7 @@ def write_dx(
 
     dataset = dx_dataset(radiograph, about, new_uid)
     _add_pixels(dataset, radiograph, bits_stored)
+    write_processing(dataset, enhancement_sentences(radiograph.history))
     _add_file_meta(dataset)
     if compression == "rle":
         _compress(dataset)

@@ -18,6 +18,7 @@ from .whole_file import write_whole
 
 _BACKGROUND, _INK, _FAINT = "#101418", "#e8ecf0", "#98a2ad"
 _HEADER, _TITLE, _GAP, _FOOTER = 0.42, 0.3, 0.1, 0.3  # inches
+_LINE = 0.15  # inches that each further line of a panel's title takes
 _BAR = 0.85  # inches that a colour bar with its numbers takes to the right of its panel
 DPI = 100
 
@@ -34,6 +35,7 @@ class Canvas:
         columns: int = 1,
         height: float,
         bars: int = 0,
+        title_lines: int = 1,
     ) -> None:
         """
         Args:
@@ -41,12 +43,14 @@ class Canvas:
             extent_mm: (height, width) of the tallest image to be shown; sets the shape of every panel.
             height: of a panel, in inches.
             bars: how many colour bars stand at the right of the last panel of a row (0 or 1).
+            title_lines: how many lines there are in the panels' titles.
         """
         from matplotlib.figure import Figure
 
+        self._above = _TITLE + (title_lines - 1) * _LINE
         self._columns, self._panel = columns, (height * extent_mm[1] / extent_mm[0], height)
         self._width = max(3.4, columns * (self._panel[0] + _GAP) + _GAP + bars * _BAR)
-        self._height = _HEADER + rows * (height + _TITLE) + _FOOTER
+        self._height = _HEADER + rows * (height + self._above) + _FOOTER
         self._shift = (self._width - (columns * (self._panel[0] + _GAP) + _GAP + bars * _BAR)) / 2
         self.figure: Any = Figure(figsize=(self._width, self._height), dpi=DPI, facecolor=_BACKGROUND)
         self._text(_GAP, self._height - 0.28, title, size=11, color=_INK)
@@ -71,7 +75,7 @@ class Canvas:
         """
         row, column = divmod(index, self._columns)
         left = self._shift + _GAP + column * (self._panel[0] + _GAP)
-        bottom = self._height - _HEADER - (row + 1) * (self._panel[1] + _TITLE)
+        bottom = self._height - _HEADER - (row + 1) * (self._panel[1] + self._above)
         self._text(left, bottom + self._panel[1] + 0.08, title, size=8, color=_INK)
         axes = self._axes(left, bottom, *self._panel)
         tall, wide = image.shape[0] * spacing[0], image.shape[1] * spacing[1]

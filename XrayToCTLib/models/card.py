@@ -16,6 +16,7 @@ from .gate_card import InputGate
 
 SCHEMA_VERSION = 1
 CARD_FILE = "card.json"
+NO_ENHANCEMENT = "none"
 _SHOWN_FIGURES = 4
 _SCHEMA_PATH = Path(__file__).with_name("card.schema.json")
 
@@ -103,7 +104,8 @@ class MeasuredFidelity:
 class ModelCard:
     """The whole card, as ``card.schema.json`` describes it.
 
-    ``files`` maps a file's name to its SHA-256; ``gate`` is None for a model that does not judge its inputs.
+    ``files`` maps a file's name to its SHA-256; ``gate`` is None for a model that does not judge its inputs;
+    ``enhancement`` is the name of the pipeline that the model's radiographs had run through, "none" as a rule.
     """
 
     id: str
@@ -126,6 +128,7 @@ class ModelCard:
     files: Mapping[str, str]
     schema_version: int = SCHEMA_VERSION
     gate: InputGate | None = None
+    enhancement: str = NO_ENHANCEMENT
 
     @property
     def primary_fidelity(self) -> tuple[MeasuredFidelity, ...]:
@@ -199,6 +202,7 @@ class ModelCard:
             licence=record["licence"],
             files=dict(record["files"]),
             gate=InputGate.from_record(record["gate"]) if "gate" in record else None,
+            enhancement=record.get("enhancement", NO_ENHANCEMENT),
         )
 
     def to_record(self) -> dict[str, Any]:
@@ -210,6 +214,8 @@ class ModelCard:
                 del row["interval95"]
         if record["gate"] is None:
             del record["gate"]
+        if self.enhancement == NO_ENHANCEMENT:
+            del record["enhancement"]
         if self.input.channels == ("line_integral",):
             del record["input"]["channels"]
         return json.loads(json.dumps(record))  # tuples become lists

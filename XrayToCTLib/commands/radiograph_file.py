@@ -1,0 +1,76 @@
+"""Writing a radiograph that a verb made: DICOM, PNG or NRRD, wholly or not at all."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import XrayToCTError
+from ..radiograph import Radiograph
+
+SUFFIXES = (".dcm", ".png", ".tif", ".tiff", ".nrrd", ".mha")
+_WHOLE_NUMBERS = (".png", ".tif", ".tiff")
+_LONGEST_DERIVATION = 1024
+
+
+def write_radiograph(
+    radiograph: Radiograph, path: Path, *, value_range: tuple[float, float], derivation: str, notes: dict[str, str]
+) -> Path:
+    """Write a radiograph; a file that is there is replaced.
+
+    Args:
+        path: ends in one of ``SUFFIXES``. .dcm, .png and .tif hold one frame; .nrrd and .mha hold all, as float32.
+        value_range: what becomes 0 and 65535 in .png and .tif.
+        derivation: for DICOM's Derivation Description; shortened to what it holds.
+        notes: header entries of .nrrd and .mha.
+
+    Raises:
+        XrayToCTError: several frames for one, or a folder that cannot be written.
+    """
+    suffix = path.suffix.lower()
+    if suffix in (".dcm", *_WHOLE_NUMBERS) and radiograph.frames > 1:
+        raise XrayToCTError(
+            f"A {suffix} file holds one frame, and {radiograph.source} has {radiograph.frames}.",
+            hint="Write a .nrrd or .mha file, or choose one frame with --frame.",
+        )
+    if suffix == ".dcm":
+        from ..dicom.write_dx import write_dx
+
+        if len(derivation) > _LONGEST_DERIVATION:
+            derivation = derivation[: _LONGEST_DERIVATION - 3] + "..."
+        return write_dx(
+            radiograph,
+            path,
+            patient_id="ANONYMOUS",
+            derivation=derivation,
+            body_part=radiograph.body_part[:16].upper() or "CHEST",
+        )
+    return _write_image(radiograph, path, value_range, notes)
+
+
+def _write_image(radiograph: Radiograph, path: Path, value_range: tuple[float, float], notes: dict[str, str]) -> Path:
+    import SimpleITK as sitk
+
+    pixels = radiograph.pixels if radiograph.frames > 1 else radiograph.pixels[0]
+    if path.suffix.lower() in _WHOLE_NUMBERS:  # whole numbers only: the range of the input over all 16 bits
+        low, high = value_range
+        share = (pixels.astype(np.float64) - low) / (high - low)
+        pixels = np.rint(np.clip(share, 0, 1) * 65535).astype(np.uint16)
+    image = sitk.GetImageFromArray(pixels)
+    image.SetSpacing((radiograph.spacing[1], radiograph.spacing[0], 1.0)[: image.GetDimension()])
+    for key, value in notes.items():
+        image.SetMetaData(f"XrayToCT_{key}", " ".join(value.split()))
+    # A folder of its own: the writer goes by the suffix, and whatever it leaves after a failure goes with the folder.
+    try:
+        with tempfile.TemporaryDirectory(prefix=".xray-to-ct-", dir=path.parent) as folder:
+            work = Path(folder) / f"radiograph{path.suffix.lower()}"
+            sitk.WriteImage(image, str(work))
+            work.replace(path)
+    except (OSError, RuntimeError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+        raise XrayToCTError(
+            f"{path} could not be written ({reason}).", hint="Check the folder and the free space."
+        ) from error
+    return path
