@@ -94,7 +94,8 @@ def test_a_given_gain_does_what_the_estimated_one_does() -> None:
 
 def chest_in(frame: float, margin: int) -> np.ndarray:
     y, x = np.mgrid[-1:1:200j, -1:1:200j]
-    image = 200 - 120 * np.exp(-4 * (x**2 + y**2))  # nothing but tissue at the border of the field
+    # Nothing but tissue at the border of the field, the darkest and the brightest within.
+    image = 180 - 120 * np.exp(-4 * (x**2 + y**2)) + 60 * np.exp(-40 * (x**2 + (y - 0.6) ** 2))
     framed = np.full((200 + 2 * margin, 200 + margin), frame)
     framed[margin:-margin, margin:] = image
     return framed.astype(np.float32)
