@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +65,16 @@ def stack_of(record: Mapping[str, Any], hu: np.ndarray) -> CtStack:
         spacing=_pair(record["spacing"]),
         slab_thickness=float(record["slab_thickness"]),
         view=View[record["view"]],
-        card=ModelCard.from_record(record["card"], "the card of the result") if record["card"] else None,
+        card=_card_of(json.dumps(record["card"])) if record["card"] else None,
         provenance=dict(record["provenance"]),
         warnings=tuple(record["warnings"]),
     )
+
+
+@lru_cache(maxsize=8)
+def _card_of(text: str) -> ModelCard:
+    """Kept: checking a card against its schema takes longer than everything else that a record needs."""
+    return ModelCard.from_json(text, "the card of the result")
 
 
 def model_record(model: str | Path | ModelCard | None) -> dict[str, str] | None:
