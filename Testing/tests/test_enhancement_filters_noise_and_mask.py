@@ -159,3 +159,14 @@ def test_masks_of_real_radiographs_keep_the_chest(real_data: Any) -> None:
         assert centre.mean() > 0.99, path.name
         kept.append(mask.mean())
     assert 0.7 < np.mean(kept) < 0.99
+
+
+def test_bright_collimation_that_is_not_of_one_value_is_masked_with_the_air_beside_it() -> None:
+    y, x = np.mgrid[0:300, 0:300]
+    image = 60 + 140 * np.exp(-((x - 160) ** 2) / 3000.0)
+    image[:, :60] = 235 + 10 * np.sin(y[:, :60] / 40)  # collimation
+    image[:, 60:100] = 3.0  # air between it and the leg
+    image[:, 100:] += 20 * np.sin(y[:, 100:] / 9)
+    mask = anatomy_mask(image)
+    assert not mask[:, :95].any()
+    assert mask[:, 105:].mean() > 0.95

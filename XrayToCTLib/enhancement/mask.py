@@ -10,6 +10,12 @@ _SIDE = 384
 _FLAT = 0.01
 # Grey levels within this share of an end of the range belong to direct exposure or to collimation.
 _END = 0.04
+# Collimation that some radiation passes: within this share of the bright end, over this share of a side of the image,
+# falling by this share of the range within so many thumbnail pixels of its edge.
+_SOFT = 0.15
+_WHOLE = 0.9
+_STEEP = 0.2
+_PENUMBRA = 10
 # A mask that leaves less than this share of the image is a misunderstanding.
 _LEAST = 0.1
 
@@ -17,9 +23,11 @@ _LEAST = 0.1
 def anatomy_mask(image: np.ndarray) -> np.ndarray:
     """True for anatomy, False for collimation frames (black or white) and for direct exposure that meets the border.
 
-    Frames: lines at the border that hold one end of the grey scale. Regions: pixels within 4 % of the dark end that
-    are connected with the border, and within 1 % of the bright end that are connected with a corner; opened by 3 x 3
-    thumbnail pixels so that no thread leads into the body. Invalid pixels (NaN, infinite) are False. Where hardly anything would be left, the whole image counts.
+    Frames: lines at the border that hold one end of the grey scale, and bright regions along a whole side that end in
+    a steep edge. Regions: pixels within 4 % of the dark end that are connected with the border or a frame, and within
+    1 % of the bright end that are connected with a corner; opened by 3 x 3 thumbnail pixels so that no thread leads
+    into the body. Invalid pixels (NaN, infinite) are False. Where hardly anything would be left, the whole image
+    counts.
 
     Args:
         image: (rows, cols).
@@ -60,10 +68,15 @@ def _from_border(image: np.ndarray, low: float, high: float) -> np.ndarray:
     factor = max(1.0, max(image.shape) / _SIDE)
     size = (max(1, round(image.shape[1] / factor)), max(1, round(image.shape[0] / factor)))
     small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA)).reshape(size[::-1])
-    found = np.zeros(small.shape, np.uint8)
+    found = _bright_sides(small, low, high).astype(np.uint8)
+    # Direct exposure may meet the image's border behind a frame: what touches the frame counts as touching the border.
+    outer = cv2.dilate(cv2.copyMakeBorder(found, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1), np.ones((9, 9), np.uint8))
+    rim = np.asarray(outer)[1:-1, 1:-1].astype(bool)
+    ground = small[found == 0]
+    ground = ground if ground.size else small.ravel()
     # What spreads over a wide frame is direct exposure; its own grey level, not the darkest pixel, is the end.
-    dark = max(low, float(np.quantile(small, 0.002)))
-    bright = float(np.quantile(small, 0.998))
+    dark = max(low, float(np.quantile(ground, 0.002)))
+    bright = float(np.quantile(ground, 0.998))
     margin = _END * (bright - dark)
     for region, at_corner in ((small <= dark + margin, False), (small >= high - _FLAT * (high - low), True)):
         opened = cv2.morphologyEx(
@@ -74,9 +87,37 @@ def _from_border(image: np.ndarray, low: float, high: float) -> np.ndarray:
         _, labels = cv2.connectedComponents(np.ascontiguousarray(opened), connectivity=4)
         # An abdomen meets the lower border as white as collimation, but collimation lies in the corners.
         corners = labels[[0, 0, -1, -1], [0, -1, 0, -1]]
-        border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+        border = labels[rim] if found.any() else np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
         edge = np.unique(corners if at_corner else border)
         found |= np.isin(labels, edge[edge > 0]).astype(np.uint8)
     if not found.any():
         return np.zeros(image.shape, bool)
     return np.asarray(cv2.resize(found, image.shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)).astype(bool)
+
+
+def _bright_sides(small: np.ndarray, low: float, high: float) -> np.ndarray:
+    """bool (rows, cols): bright regions that hold a whole side of the image and end in a steep edge.
+
+    Collimation lets a little radiation through: it is bright, not white, and not of one value. An abdomen may fill the
+    lower side as brightly, but shades off into the chest.
+    """
+    import cv2
+
+    found = np.zeros(small.shape, bool)
+    bright = (small >= high - _SOFT * (high - low)).astype(np.uint8)
+    count, labels = cv2.connectedComponents(bright, connectivity=4)
+    if count < 2 or min(small.shape) < 4 * _PENUMBRA:
+        return found
+    window = np.ones((2 * _PENUMBRA + 1, 2 * _PENUMBRA + 1), np.uint8)
+    for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        label = int(np.bincount(side).argmax())
+        if label == 0 or (side == label).mean() < _WHOLE:
+            continue
+        region = labels == label
+        rim = region & ~cv2.erode(region.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+        rim[[0, -1]], rim[:, [0, -1]] = False, False
+        drop = (small - cv2.erode(small, window))[rim]
+        if drop.size and float(np.median(drop)) > _STEEP * (high - low):
+            # The penumbra belongs to the frame.
+            found |= cv2.dilate(region.astype(np.uint8), window).astype(bool)
+    return found

@@ -12,7 +12,7 @@ from .parameters import FilterParameters, parameter
 from .smoothing import mask_weight, masked_gaussian
 
 # Primary radiation never falls below this share of what was measured: noise would drown it.
-_LEAST_PRIMARY = 0.2
+_LEAST_PRIMARY = 0.4
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class ScatterSuppressionParameters(FilterParameters):
 
     fraction: float = parameter(
         0.5,
-        "Scatter's share of the mean exposure: about 0.5 with a grid, up to 0.9 without.",
+        "Scatter's share of the exposure behind the patient: about 0.5 with a grid, up to 0.9 without.",
         minimum=0.0,
         maximum=0.95,
     )
@@ -55,10 +55,12 @@ def scatter_suppression(
     exposure = np.exp(-integrals)
     # What scatters is what was attenuated: air next to the skin makes none.
     source = exposure * np.maximum(integrals, np.float32(0.0), out=integrals)
-    total = float(context.inside(source).mean(dtype=np.float64))
+    # The fraction holds where scatter is made: weighted by the source, so that air beside the patient does not count.
+    scattering = context.inside(source)
+    total = float(np.square(scattering).mean(dtype=np.float64))
     if total <= 0.0:
         return image
-    level = parameters.fraction * float(context.inside(exposure).mean(dtype=np.float64)) / total
+    level = parameters.fraction * float((context.inside(exposure) * scattering).mean(dtype=np.float64)) / total
     share = masked_gaussian(source, parameters.kernel, context)
     share /= exposure
     share *= np.float32(-level * parameters.strength)
