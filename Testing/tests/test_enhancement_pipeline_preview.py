@@ -130,6 +130,17 @@ def test_the_curve_of_a_filter_that_looks_around_is_a_band():
     assert ((curve.lower[filled] <= curve.output[filled]) & (curve.output[filled] <= curve.upper[filled])).all()
 
 
+def test_the_runner_draws_the_same_curve_from_what_it_keeps():
+    runner = PreviewRunner(chest_like((300, 200)), 5000)
+    shown = runner.run(THREE)
+    expected = transfer_curve(runner.source.pixels[0], shown.pixels[0], bins=32)
+    for _ in range(2):
+        curve = runner.transfer_curve(shown, bins=32)
+        np.testing.assert_array_equal(curve.output, expected.output)
+        np.testing.assert_array_equal(curve.counts, expected.counts)
+        assert curve.monotone == expected.monotone
+
+
 def test_levels_without_pixels_have_no_output():
     before = np.array([[0, 0, 100]], np.float32)
     curve = transfer_curve(before, before * 2, bins=10)

@@ -15,6 +15,7 @@ from .pipeline import Pipeline, Step
 from .pipeline_run import step_outputs
 from .presets import find_pipeline
 from .progress import ProgressCallback, report
+from .transfer_curve import TransferCurve, transfer_curve
 
 PANEL_PIXELS = 512 * 512
 
@@ -40,6 +41,7 @@ class PreviewRunner:
         self._context = radiograph_context(radiograph, reduced=image)
         self._source = replace(shown, pixels=image[np.newaxis], spacing=self._context.spacing)
         self._kept: list[tuple[Step, np.ndarray]] = []
+        self._order: np.ndarray | None = None
         self.filters_run = 0
         """How many filters ran since the beginning."""
 
@@ -76,6 +78,13 @@ class PreviewRunner:
             self.filters_run += 1
         report(progress, 1.0, "done")
         return enhanced(self._source, self._kept[-1][1][np.newaxis], pipeline)
+
+    def transfer_curve(self, shown: Radiograph, *, bins: int = 256) -> TransferCurve:
+        """The input's histogram, and the curve from it to a preview that ``run`` gave."""
+        image = self._source.pixels[0]
+        if self._order is None:
+            self._order = np.argsort(image, axis=None, kind="stable")
+        return transfer_curve(image, shown.pixels[0], bins=bins, order=self._order)
 
 
 def preview(

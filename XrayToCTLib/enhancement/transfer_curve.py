@@ -30,12 +30,15 @@ class TransferCurve:
     monotone: bool
 
 
-def transfer_curve(before: np.ndarray, after: np.ndarray, *, bins: int = 256) -> TransferCurve:
+def transfer_curve(
+    before: np.ndarray, after: np.ndarray, *, bins: int = 256, order: np.ndarray | None = None
+) -> TransferCurve:
     """The curve between an image and what a pipeline made of it.
 
     Args:
         before, after: (rows, cols) of one shape; a preview's ``source.pixels[0]`` and the preview's.
         bins: over the input's own range.
+        order: ``np.argsort(before, axis=None, kind="stable")``, where several curves are made from one image.
 
     Raises:
         XrayToCTError: the shapes differ, or there is no bin.
@@ -45,7 +48,8 @@ def transfer_curve(before: np.ndarray, after: np.ndarray, *, bins: int = 256) ->
             f"There is no curve of {bins} bins between images of {before.shape} and {after.shape}.",
             hint="Give the image before and after the pipeline.",
         )
-    order = np.argsort(before, axis=None, kind="stable")
+    if order is None:
+        order = np.argsort(before, axis=None, kind="stable")
     given, made = before.ravel()[order].astype(np.float64), after.ravel()[order].astype(np.float64)
     low, high = float(given[0]), float(given[-1])
     edges = np.linspace(low, high, bins + 1)

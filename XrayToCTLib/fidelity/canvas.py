@@ -119,7 +119,12 @@ def _scale_bar(axes: Any, tall: float, wide: float, *, dark: bool) -> None:
     length = next((mm for mm in (200, 100, 50, 20, 10, 5, 2) if mm <= wide / 3), 1)
     ink = "#202020" if dark else _INK
     left, bottom = 0.04 * wide, 0.965 * tall
-    axes.plot((left, left + length), (bottom, bottom), color=ink, linewidth=1.5, solid_capstyle="butt")
-    axes.text(left, bottom - 0.012 * tall, f"{length} mm", color=ink, fontsize=6, va="bottom")
+    from matplotlib.patheffects import withStroke
+
+    outline = [withStroke(linewidth=2.5, foreground=_INK if dark else _BACKGROUND)]  # radiographs are bright there
+    axes.plot(
+        (left, left + length), (bottom, bottom), color=ink, linewidth=1.5, solid_capstyle="butt", path_effects=outline
+    )
+    axes.text(left, bottom - 0.012 * tall, f"{length} mm", color=ink, fontsize=6, va="bottom", path_effects=outline)
     axes.set_xlim(0, wide)
     axes.set_ylim(tall, 0)
