@@ -19,10 +19,11 @@ _CGROUP = Path("/sys/fs/cgroup")
 def network_bytes(card: ModelCard, pixels: int) -> int:
     """About what a network's activations take at their peak, for an image of so many pixels on its grid.
 
-    Measured: see Testing/benchmarks/bench_backends.py. At the network's full resolution there are a handful of copies
-    of the slabs and of the widest features; deeper levels are smaller.
+    Not too little for any backend: at 1024 x 1024, where this says 1024 MiB for the flagship's architecture, PyTorch
+    took 467 to 591, OpenVINO 493 to 597 and ONNX Runtime 655 MiB (Testing/benchmarks/bench_backends.py); for the
+    classic ResNet-9 it says 1040, and PyTorch took 912. Deeper levels are smaller and fit in what is freed.
     """
-    return pixels * _FLOAT * (6 * card.slabs.count + 3 * _full_resolution_features(card))
+    return pixels * _FLOAT * 4 * (card.slabs.count + _full_resolution_features(card))
 
 
 def stack_bytes(card: ModelCard, pixels: int) -> int:
