@@ -13,7 +13,7 @@ import XrayToCTLib as x2ct
 
 # radiograph <- dicom, readers, projection, networks <- models <- translation <- fidelity <- cli
 LEVELS = [
-    {"version", "errors"},
+    {"version", "errors", "user_folder"},
     {"radiograph"},
     {"ct_stack", "enhancement"},
     {"dicom", "projection"},

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import XrayToCTError
+from ..user_folder import user_folder
 from .pipeline import Pipeline
 from .pipeline_file import SUFFIX, read_pipeline, write_pipeline
 from .table import FILTERS
@@ -42,15 +41,7 @@ class PresetCatalogue:
 
 def user_pipelines_folder() -> Path:
     """Where the user's presets lie: $XRAYTOCT_PIPELINES, else the platform's data folder. It need not exist."""
-    if given := os.environ.get(PIPELINES_ENVIRONMENT):
-        return Path(given).expanduser()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "XrayToCT" / "Pipelines"
+    return user_folder("Pipelines", PIPELINES_ENVIRONMENT)
 
 
 def presets() -> PresetCatalogue:

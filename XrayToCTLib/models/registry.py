@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import XrayToCTError
+from ..user_folder import user_folder
 from .bundle import Bundle, load_bundle
 from .card import CARD_FILE, ModelCard
 
@@ -55,15 +54,7 @@ def bundled_models_folder() -> Path:
 
 def user_models_folder() -> Path:
     """Where the user's own models lie: $XRAYTOCT_MODELS, else the platform's data folder. It need not exist."""
-    if given := os.environ.get(MODELS_ENVIRONMENT):
-        return Path(given).expanduser()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "XrayToCT" / "Models"
+    return user_folder("Models", MODELS_ENVIRONMENT)
 
 
 def catalogue() -> Catalogue:
