@@ -77,6 +77,7 @@ class Server:
             hint=error.hint,
             cancelled=isinstance(error, TranslationCancelled),
         )
+        del error  # its traceback holds this frame and all arrays of the run: a circle, not freed at once
 
     def send(self, kind: str, **fields: Any) -> None:
         try:
