@@ -16,8 +16,8 @@ from .parameters import FilterParameters, parameter
 _DENSE = 0.5
 _LEAST_COUNTS = 2.0
 _LEAST_SIDE = 8
-# Pixels that are enough to see whether levels are left out: sixteen for each.
-_SAMPLE = 1 << 20
+# Pixels that are enough to see whether levels are left out: four for each.
+_SAMPLE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,9 @@ def clahe(image: np.ndarray, parameters: ClaheParameters, context: FilterContext
     if density > _DENSE and parameters.clip_limit * pixels >= _LEAST_COUNTS * BINS:
         # tileGridSize is (columns, rows)
         equaliser = cv2.createCLAHE(parameters.clip_limit, (across[1], across[0]))
-        equalised = from_levels(np.asarray(equaliser.apply(levels)).reshape(part.shape), context)
+        # In place: each pixel is read before it is written, and fresh memory costs as much as a pass over it.
+        equaliser.apply(levels, levels)
+        equalised = from_levels(levels, context)
     else:
         bins = bins_for(parameters.clip_limit, pixels, density * BINS)
         equalised = from_levels(equalise_tiles(levels, across, parameters.clip_limit, bins), context)
