@@ -13,7 +13,7 @@ from .guard import guarded
 from .parameters import FilterParameters, parameter
 
 # Quantiles at 1/200, 1/16, 2/16 ... 15/16, 199/200 of the pixels under the mask, mean over 240 frontal chests of NIH
-# ChestX-ray14: the look of an ordinary display-processed chest. The ends stand for 0 and 1, without letters and markers.
+# ChestX-ray14: the look of an ordinary display-processed chest. The ends stand for 0 and 1, without markers.
 ORDINARY_CHEST = (
     0.073,
     0.242,
