@@ -75,7 +75,9 @@ def test_what_ran_is_in_the_dicom_file_and_comes_back(png):
     output = png.with_name("out.dcm")
     assert main(["enhance", str(png), "-o", str(output), "--pipeline", "bone detail"]) == 0
     dataset = pydicom.dcmread(output)
-    assert dataset.DerivationDescription.startswith('Enhanced with "bone detail": wavelet (')
+    said = dataset.DerivationDescription
+    assert said.startswith('The pixel spacing was assumed. Enhanced with "bone detail": wavelet (')
+    assert dataset.BodyPartExamined == ""  # a PNG does not say, so nor does the file
     back = x2ct.read_radiograph(output)
     assert enhancement_names(back.history) == ("bone detail",)
     # a second pipeline on top of the first

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import XrayToCTError
-from ..radiograph import Radiograph
+from ..radiograph import Radiograph, SpacingSource
 
 SUFFIXES = (".dcm", ".png", ".tif", ".tiff", ".nrrd", ".mha")
 _WHOLE_NUMBERS = (".png", ".tif", ".tiff")
@@ -38,6 +38,8 @@ def write_radiograph(
     if suffix == ".dcm":
         from ..dicom.write_dx import write_dx
 
+        if radiograph.spacing_source is SpacingSource.ASSUMED:
+            derivation = f"The pixel spacing was assumed. {derivation}"
         if len(derivation) > _LONGEST_DERIVATION:
             derivation = derivation[: _LONGEST_DERIVATION - 3] + "..."
         return write_dx(
@@ -45,7 +47,7 @@ def write_radiograph(
             path,
             patient_id="ANONYMOUS",
             derivation=derivation,
-            body_part=radiograph.body_part[:16].upper() or "CHEST",
+            body_part=radiograph.body_part[:16].upper(),  # empty where the source does not say: never a guess
         )
     return _write_image(radiograph, path, value_range, notes)
 

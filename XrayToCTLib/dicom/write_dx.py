@@ -53,7 +53,7 @@ def write_dx(
         patient_id: required, as no file should go without one.
         derivation: how the image was made, in words (Derivation Description): a simulated image must say so.
         credit: whose data went into it (Image Comments and Contribution Description).
-        body_part: Body Part Examined, in DICOM's terms.
+        body_part: Body Part Examined, in DICOM's terms; "" where nobody knows.
         patient_orientation: directions of rows and columns, ("L", "F") by default for frontal views.
         source_detector_mm: Distance Source to Detector.
         study_date: left empty by default: a derived image was not acquired on any day.
@@ -109,7 +109,7 @@ def _check(
     for name, text, longest in (("patient_id", patient_id, 64), ("derivation", derivation, 1024)):
         if not text.strip() or len(text) > longest:
             raise XrayToCTError(f"{name} must have 1 to {longest} characters.", hint=f"Pass {name}=...")
-    if not body_part or len(body_part) > 16 or body_part != body_part.upper():
+    if len(body_part) > 16 or body_part != body_part.upper():
         raise XrayToCTError(
             f"{body_part!r} is no Body Part Examined.", hint="Use DICOM's terms: CHEST, HIP, KNEE... (16 capitals)."
         )
