@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,7 @@ def translate(
     device: str = "auto",
     frame: int = 0,
     progress: ProgressCallback | None = None,
+    allocate: Callable[[tuple[int, int, int]], np.ndarray] | None = None,
 ) -> CtStack:
     """Translate one frame of a radiograph into a stack of slabs in estimated HU.
 
@@ -51,6 +53,8 @@ def translate(
             "torch-cpu"; "/fp32" after it keeps single precision. What fails hands over, with a warning in the result.
         frame: index of the frame, from 0.
         progress: called with (fraction, phase); returning False cancels.
+        allocate: gives the float32 array of a shape that the HU are written to: memory that another process sees,
+            say. Default: new memory.
 
     Returns:
         (slabs, rows, cols) with the radiograph's rows, cols and spacing.
@@ -71,7 +75,7 @@ def translate(
         check_memory(stack_bytes(card, radiograph.shape[0] * radiograph.shape[1]), available_bytes(), "main memory")
         output, slabs, harmonisation, verdict = _slabs_on_network_grid(radiograph, bundle, chosen, progress)
         report(progress, 0.6, "resampling to the radiograph's pixels")
-        hu = _on_radiograph_grid(slabs, radiograph.shape, progress)
+        hu = _on_radiograph_grid(slabs, radiograph.shape, progress, allocate)
     except (MemoryError, BackendOutOfMemory) as error:
         why = f" ({error})" if str(error) else ""
         raise XrayToCTError(
@@ -144,8 +148,14 @@ def _slabs_on_network_grid(
     return made, hu, harmonisation, judge_input(bundle, integrals, radiograph.scale, hu)
 
 
-def _on_radiograph_grid(slabs: np.ndarray, shape: tuple[int, int], progress: ProgressCallback | None) -> np.ndarray:
-    hu = np.empty((len(slabs), *shape), np.float32)
+def _on_radiograph_grid(
+    slabs: np.ndarray,
+    shape: tuple[int, int],
+    progress: ProgressCallback | None,
+    allocate: Callable[[tuple[int, int, int]], np.ndarray] | None,
+) -> np.ndarray:
+    whole = (len(slabs), *shape)
+    hu = allocate(whole) if allocate else np.empty(whole, np.float32)
     for index, slab in enumerate(slabs):
         resample(slab, shape, out=hu[index])
         report(progress, 0.6 + 0.4 * (index + 1) / (len(slabs) + 1), "resampling to the radiograph's pixels")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import math
 import os
 import threading
 import weakref
@@ -29,6 +31,35 @@ def write_array(path: Path, array: np.ndarray) -> None:
             file.write(array.data.cast("B"))
     except OSError:
         path.unlink(missing_ok=True)
+        raise
+
+
+def shared_array(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
+    """A float32 array whose memory is the file ``path``: what is written to it need not be written again.
+
+    The disk's blocks are taken first, for a full disk would otherwise kill the process in the middle of a write.
+
+    Returns:
+        None where blocks cannot be taken beforehand (macOS, Windows, some file systems).
+
+    Raises:
+        OSError: the disk is full; nothing is left.
+    """
+    if not hasattr(os, "posix_fallocate"):
+        return None
+    array = np.empty((0,), np.float32)
+    header = np.lib.format.header_data_from_array_1_0(array) | {"shape": shape}
+    try:
+        with path.open("w+b") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            file.flush()
+            start = file.tell()
+            os.posix_fallocate(file.fileno(), 0, start + math.prod(shape) * array.itemsize)
+            return np.memmap(file, np.float32, "r+", start, shape).view(np.ndarray)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        if error.errno in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+            return None
         raise
 
 

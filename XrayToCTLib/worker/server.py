@@ -13,10 +13,12 @@ import traceback
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from ..errors import XrayToCTError
 from ..translation.progress import TranslationCancelled
 from ..version import __version__
-from .array_file import take_array, write_array
+from .array_file import shared_array, take_array, write_array
 from .faults import disk_error, memory_error
 from .parent_watch import watch_parent
 from .protocol import LONGEST_LINE, PROTOCOL, BrokenMessage, decode, encode
@@ -108,14 +110,25 @@ class Server:
 
         report(0.0, "reading the radiograph")
         radiograph = radiograph_of(request["radiograph"], take_array(self._folder / request["pixels"]))
+        shared: list[np.ndarray] = []
+
+        def allocate(shape: tuple[int, int, int]) -> np.ndarray:
+            array = shared_array(self._folder / _stack_file(number), shape)
+            if array is None:
+                return np.empty(shape, np.float32)
+            shared.append(array)
+            return array
+
         stack = engine.translate(
             radiograph,
             model=model_of(request.get("model")),
             device=request["device"],
             progress=lambda fraction, phase: progress(0.02 + 0.85 * fraction, phase),
+            allocate=allocate,
         )
         report(0.87, "writing the stack")
-        write_array(self._folder / _stack_file(number), stack.hu)
+        if not any(stack.hu is array for array in shared):
+            write_array(self._folder / _stack_file(number), stack.hu)
         report(0.99, "handing over the stack")
         self.send("result", id=number, stack=stack_record(stack), hu=_stack_file(number))
 
