@@ -37,6 +37,10 @@ bench: $(VENV)/installed
 	$(BIN)/python -m Testing.benchmarks.bench_translation
 	$(BIN)/python -m Testing.benchmarks.bench_simulation
 	$(BIN)/python -m Testing.benchmarks.bench_training
+	$(BIN)/python -m Testing.benchmarks.bench_enhancement_pipelines
+	$(BIN)/python -m Testing.benchmarks.bench_enhancement
+	$(BIN)/python -m Testing.benchmarks.bench_worker
+	$(BIN)/python -m Testing.benchmarks.bench_backends
 
 prepare train evaluate report export: $(VENV)/installed
 	$(BIN)/python -m Training $@ --config $(CONFIG)
