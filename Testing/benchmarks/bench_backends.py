@@ -18,11 +18,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 
+from Testing.benchmarks.interleaved import time_interleaved
 from XrayToCTLib.models.bundle import Bundle, load_bundle, write_bundle
 from XrayToCTLib.translation.backends.memory import network_bytes
 from XrayToCTLib.translation.backends.protocol import GRAPH_FILE, backend_key
@@ -113,23 +112,11 @@ def measure_times(bundle: Bundle, repeats: int) -> dict[str, Any]:
             continue
         network = backend.load(bundle, threads)
         cases[backend_key(backend)] = lambda network=network: network.run(image)
-    wall: dict[str, list[float]] = {name: [] for name in cases}
-    cpu: dict[str, list[float]] = {name: [] for name in cases}
-    for round_number in range(repeats + 2):
-        for name, case in cases.items():
-            start, start_cpu = time.perf_counter(), time.process_time()
-            case()
-            if round_number >= 2:
-                wall[name].append(time.perf_counter() - start)
-                cpu[name].append(time.process_time() - start_cpu)
-    rows = {}
-    for name in cases:
-        rows[name] = {
-            "wall": statistics.median(wall[name]),
-            "cpu": statistics.median(cpu[name]),
-            "cpu_ratio": statistics.median(cpu[BASELINE]) / statistics.median(cpu[name]),
-            "wall_ratio": statistics.median(wall[BASELINE]) / statistics.median(wall[name]),
-        }
+    times = time_interleaved(cases, repeats)
+    rows = {
+        name: {**taken, **{f"{clock}_ratio": times[BASELINE][clock] / taken[clock] for clock in taken}}
+        for name, taken in times.items()
+    }
     return {"threads": threads, "seconds": rows, "left_out": left_out}
 
 

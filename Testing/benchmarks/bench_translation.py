@@ -17,11 +17,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 
+from Testing.benchmarks.interleaved import time_interleaved
 from XrayToCTLib import Radiograph, translate
 from XrayToCTLib.models.registry import find_model
 from XrayToCTLib.networks.architectures import build_network
@@ -51,20 +49,6 @@ def synthetic_radiograph(size: int) -> Radiograph:
         identity="synthetic",
         view=View.PA,
     )
-
-
-def time_interleaved(cases: dict[str, Callable[[], object]], repeats: int) -> dict[str, dict[str, float]]:
-    """Median wall and CPU seconds of each case; the first two rounds warm up."""
-    wall: dict[str, list[float]] = {name: [] for name in cases}
-    cpu: dict[str, list[float]] = {name: [] for name in cases}
-    for round_number in range(repeats + 2):
-        for name, case in cases.items():
-            start, start_cpu = time.perf_counter(), time.process_time()
-            case()
-            if round_number >= 2:
-                wall[name].append(time.perf_counter() - start)
-                cpu[name].append(time.process_time() - start_cpu)
-    return {name: {"wall": statistics.median(wall[name]), "cpu": statistics.median(cpu[name])} for name in cases}
 
 
 def measure_times(model: str, size: int, repeats: int) -> dict[str, Any]:

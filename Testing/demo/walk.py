@@ -14,10 +14,10 @@ from XrayToCTLib.ct_stack import CtStack
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.fidelity import FidelityReport, pictures
 from XrayToCTLib.fidelity.report import write_report
-from XrayToCTLib.fidelity.whole_file import write_whole
 from XrayToCTLib.models.card import ModelCard
 from XrayToCTLib.radiograph import Radiograph
 from XrayToCTLib.translation.stack_file import write_stack
+from XrayToCTLib.whole_file import write_whole
 
 from .rendering_process import RenderingProcess
 from .slice_view import save_slice_view

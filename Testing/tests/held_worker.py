@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 
 from XrayToCTLib.ct_stack import CtStack
+from XrayToCTLib.progress import report
 from XrayToCTLib.translation import engine
-from XrayToCTLib.translation.progress import report
 from XrayToCTLib.worker import server
 
 ENGINE_PHASES = ("loading the model", "translating", "resampling to the radiograph's pixels", "done")

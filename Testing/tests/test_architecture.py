@@ -13,7 +13,8 @@ import XrayToCTLib as x2ct
 
 # radiograph <- dicom, readers, projection, networks <- models <- translation <- fidelity <- cli
 LEVELS = [
-    {"version", "errors", "user_folder"},
+    {"version", "errors"},
+    {"user_folder", "progress", "whole_file", "json_document"},
     {"radiograph"},
     {"ct_stack", "enhancement"},
     {"dicom", "projection"},

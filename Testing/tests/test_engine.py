@@ -16,6 +16,7 @@ import XrayToCTLib
 from XrayToCTLib import translate
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.models.bundle import Bundle
+from XrayToCTLib.progress import TranslationCancelled
 from XrayToCTLib.radiograph import IntensityScale, SpacingSource, View
 from XrayToCTLib.translation import engine
 from XrayToCTLib.translation.backends import run as run_module
@@ -24,7 +25,6 @@ from XrayToCTLib.translation.backends.protocol import Backend, failure_of
 from XrayToCTLib.translation.backends.torch_backend import TorchBackend
 from XrayToCTLib.translation.device import Device, choose_device
 from XrayToCTLib.translation.network_input import network_input
-from XrayToCTLib.translation.progress import TranslationCancelled
 from XrayToCTLib.translation.resample import resample
 
 

@@ -15,9 +15,9 @@ from XrayToCTLib.enhancement.image import enhance_image, stored_range
 from XrayToCTLib.enhancement.pipeline import Pipeline, Step
 from XrayToCTLib.enhancement.pipeline_file import read_pipeline, write_pipeline
 from XrayToCTLib.enhancement.presets import presets
-from XrayToCTLib.enhancement.progress import EnhancementCancelled
 from XrayToCTLib.enhancement.table import FILTERS
 from XrayToCTLib.errors import XrayToCTError
+from XrayToCTLib.progress import EnhancementCancelled
 from XrayToCTLib.radiograph import IntensityScale
 
 TWO = Pipeline("two", (Step.of("window_level", window=0.5), Step.of("clahe", enabled=False)), "For tests.")

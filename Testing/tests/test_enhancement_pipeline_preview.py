@@ -11,9 +11,9 @@ from XrayToCTLib.enhancement.image import enhance_image
 from XrayToCTLib.enhancement.pipeline import Pipeline, Step
 from XrayToCTLib.enhancement.presets import presets
 from XrayToCTLib.enhancement.preview import PreviewRunner, preview, reduced
-from XrayToCTLib.enhancement.progress import EnhancementCancelled
 from XrayToCTLib.enhancement.transfer_curve import transfer_curve
 from XrayToCTLib.errors import XrayToCTError
+from XrayToCTLib.progress import EnhancementCancelled
 
 THREE = Pipeline("three", (Step.of("median", size=3.0), Step.of("window_level", gamma=2.0), Step.of("unsharp_mask")))
 

@@ -8,10 +8,10 @@ from enhancement_radiographs import chest_like
 
 from XrayToCTLib.enhancement.contact_sheet import try_all
 from XrayToCTLib.enhancement.context import FilterContext
-from XrayToCTLib.enhancement.progress import EnhancementCancelled
 from XrayToCTLib.enhancement.quality import quality_figures
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.fidelity.enhancement_sheet import save_enhancement_sheet
+from XrayToCTLib.progress import EnhancementCancelled
 
 
 def context(shape: tuple[int, int] | None = None, *, spacing: float = 1.0, top: float = 1.0) -> FilterContext:

@@ -19,8 +19,8 @@ from worker_clients import faulty_client, file_descriptors, wait_for_phase, wait
 from XrayToCTLib import translate
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.models.bundle import Bundle
+from XrayToCTLib.progress import TranslationCancelled
 from XrayToCTLib.radiograph import IntensityScale, View
-from XrayToCTLib.translation.progress import TranslationCancelled
 from XrayToCTLib.worker import Job, WorkerClient
 
 RUNS = int(os.environ.get("XRAYTOCT_LONG_TEST_RUNS", "20"))  # 1000 in the long form
@@ -35,15 +35,6 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 def client() -> Iterator[WorkerClient]:
     with WorkerClient(environment={"OMP_NUM_THREADS": "1"}) as client:
         yield client
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """Where arrays are exchanged; empty when a test is done."""
-    folder = tmp_path / "exchange"
-    folder.mkdir()
-    yield folder
-    assert list(folder.iterdir()) == []
 
 
 def test_the_stack_from_the_worker_is_the_stack_of_this_process(client: WorkerClient, tiny: Bundle):

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,20 +15,11 @@ from tiny_bundle import make_radiograph, write_tiny_bundle
 from worker_clients import PATIENCE_S, faulty_client, is_running, wait_for_phase, wait_until
 
 from XrayToCTLib.errors import XrayToCTError
-from XrayToCTLib.translation.progress import TranslationCancelled
+from XrayToCTLib.progress import TranslationCancelled
 from XrayToCTLib.version import __version__
 from XrayToCTLib.worker import Job, WorkerClient
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="signals and limits of POSIX")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """Where arrays are exchanged; empty when a test is done."""
-    folder = tmp_path / "exchange"
-    folder.mkdir()
-    yield folder
-    assert list(folder.iterdir()) == []
 
 
 def error_of(job: Job) -> XrayToCTError:

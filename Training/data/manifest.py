@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from XrayToCTLib.errors import XrayToCTError
-from XrayToCTLib.fidelity.whole_file import write_whole
+from XrayToCTLib.whole_file import write_whole
 
 MANIFEST_FORMAT = 2
 # Of the quantile function of a simulated radiograph, see reference_quantiles.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from XrayToCTLib.errors import XrayToCTError
-from XrayToCTLib.fidelity.whole_file import write_whole
+from XrayToCTLib.whole_file import write_whole
 
 
 class RunLog:

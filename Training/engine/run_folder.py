@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from XrayToCTLib.errors import XrayToCTError
-from XrayToCTLib.fidelity.whole_file import write_whole
+from XrayToCTLib.whole_file import write_whole
 
 from ..config import RunConfig, config_text, flat_values
 from .checkpoint import CHECKPOINT_FILE, config_of, read_checkpoint

@@ -6,8 +6,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from XrayToCTLib.fidelity.whole_file import write_whole
 from XrayToCTLib.translation.engine import NOT_FOR_DIAGNOSTIC_USE
+from XrayToCTLib.whole_file import write_whole
 
 BACKGROUND, INK, FAINT = "#101418", "#e8ecf0", "#98a2ad"
 MODEL_COLOUR, GOOD, FLAG, BAD = "#4fc3f7", "#7bc47f", "#f2c14e", "#ef6f6c"

@@ -14,7 +14,7 @@ import numpy as np
 
 from Training.simulation import Field
 from XrayToCTLib.errors import XrayToCTError
-from XrayToCTLib.fidelity.whole_file import write_whole
+from XrayToCTLib.whole_file import write_whole
 
 from .cost import Cost
 from .hallucination import Consistency, Response

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from XrayToCTLib.errors import XrayToCTError
-from XrayToCTLib.fidelity.whole_file import write_whole
 from XrayToCTLib.version import __version__
+from XrayToCTLib.whole_file import write_whole
 
 from . import page, protocol
 from .behaviour_sections import (

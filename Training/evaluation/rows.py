@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from XrayToCTLib.errors import XrayToCTError
-from XrayToCTLib.fidelity.whole_file import write_whole
+from XrayToCTLib.whole_file import write_whole
 
 EVALUATION_FILE = "evaluation.json"
 CENTRAL, ALL = "central slab", "all slabs"

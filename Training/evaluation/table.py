@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from XrayToCTLib.fidelity.whole_file import write_whole
+from XrayToCTLib.whole_file import write_whole
 
 from .bootstrap import Interval, mean_interval, paired_difference
 from .protocol import digits, scope_text

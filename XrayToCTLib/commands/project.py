@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..errors import XrayToCTError
 from ..radiograph import View
 from .console import print_result, say
+from .radiograph_file import write_radiograph
 from .targets import refuse_existing
 
 if TYPE_CHECKING:
@@ -65,27 +62,12 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
 
 def _write(radiograph: Radiograph, path: Path, ct_name: str) -> None:
-    if path.suffix.lower() == ".dcm":
-        from ..dicom.write_dx import write_dx
-
-        derivation = f"Simulated from a CT by projection; not a real radiograph. {' '.join(radiograph.history)}"
-        write_dx(radiograph, path, patient_id="SIMULATED", derivation=derivation, credit=f"CT: {ct_name}")
-        return
-    import SimpleITK as sitk
-
-    pixels = radiograph.pixels[0]
-    if path.suffix.lower() == ".png":  # whole numbers only: the range of the image over all 16 bits
-        low, high = float(pixels.min()), float(pixels.max())
-        image = sitk.GetImageFromArray(np.rint((pixels - low) / (high - low) * 65535).astype(np.uint16))
-    else:
-        image = sitk.GetImageFromArray(pixels)
-    image.SetSpacing((radiograph.spacing[1], radiograph.spacing[0]))
-    try:
-        with tempfile.TemporaryDirectory(prefix=".xray-to-ct-", dir=path.parent) as folder:
-            work = Path(folder) / f"radiograph{path.suffix.lower()}"
-            sitk.WriteImage(image, str(work))
-            work.replace(path)
-    except (OSError, RuntimeError) as error:
-        raise XrayToCTError(
-            f"{path} could not be written ({error}).", hint="Check the folder and the free space."
-        ) from error
+    write_radiograph(
+        radiograph,
+        path,
+        value_range=(float(radiograph.pixels.min()), float(radiograph.pixels.max())),
+        derivation=f"Simulated from a CT by projection; not a real radiograph. {' '.join(radiograph.history)}",
+        notes={},
+        patient_id="SIMULATED",
+        credit=f"CT: {ct_name}",
+    )

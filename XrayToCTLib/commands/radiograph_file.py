@@ -16,7 +16,14 @@ _LONGEST_DERIVATION = 1024
 
 
 def write_radiograph(
-    radiograph: Radiograph, path: Path, *, value_range: tuple[float, float], derivation: str, notes: dict[str, str]
+    radiograph: Radiograph,
+    path: Path,
+    *,
+    value_range: tuple[float, float],
+    derivation: str,
+    notes: dict[str, str],
+    patient_id: str = "ANONYMOUS",
+    credit: str = "",
 ) -> Path:
     """Write a radiograph; a file that is there is replaced.
 
@@ -25,6 +32,7 @@ def write_radiograph(
         value_range: what becomes 0 and 65535 in .png and .tif.
         derivation: for DICOM's Derivation Description; shortened to what it holds.
         notes: header entries of .nrrd and .mha.
+        patient_id, credit: DICOM's Patient ID, and whom to thank for the source.
 
     Raises:
         XrayToCTError: several frames for one, or a folder that cannot be written.
@@ -45,8 +53,9 @@ def write_radiograph(
         return write_dx(
             radiograph,
             path,
-            patient_id="ANONYMOUS",
+            patient_id=patient_id,
             derivation=derivation,
+            credit=credit,
             body_part=radiograph.body_part[:16].upper(),  # empty where the source does not say: never a guess
         )
     return _write_image(radiograph, path, value_range, notes)

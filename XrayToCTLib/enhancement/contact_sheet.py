@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..progress import EnhancementCancelled, ProgressCallback, report
 from ..radiograph import Radiograph
 from .context import FilterContext
 from .enhance import enhance, radiograph_context
 from .pipeline import Pipeline
 from .presets import NONE, find_pipeline, presets
 from .preview import PreviewRunner
-from .progress import ProgressCallback, report
 from .quality import QualityFigures, quality_figures
 
 
@@ -59,9 +59,9 @@ def try_all(
     context = radiograph_context(shown)
     found = []
     for index, pipeline in enumerate(chosen):
-        report(progress, index / len(chosen), pipeline.name)
+        report(progress, index / len(chosen), pipeline.name, cancelled=EnhancementCancelled)
         found.append(_candidate(shown, pipeline, context))
-    report(progress, 1.0, "done")
+    report(progress, 1.0, "done", cancelled=EnhancementCancelled)
     return found
 
 

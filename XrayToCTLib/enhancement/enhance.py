@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import XrayToCTError
+from ..progress import EnhancementCancelled, ProgressCallback, report
 from ..radiograph import IntensityScale, Radiograph
 from .context import FilterContext
 from .history import enhancement_sentence
@@ -16,7 +17,6 @@ from .mask import anatomy_mask
 from .pipeline import Pipeline, Step
 from .pipeline_run import run_steps
 from .presets import find_pipeline
-from .progress import ProgressCallback, report
 
 
 def enhance(
@@ -51,10 +51,10 @@ def enhance(
 
         def before(number: int, step: Step, done: int = index * len(steps), index: int = index) -> None:
             which = f", frame {index + 1} of {radiograph.frames}" if radiograph.frames > 1 else ""
-            report(progress, (done + number) / total, f"{step.entry.title}{which}")
+            report(progress, (done + number) / total, f"{step.entry.title}{which}", cancelled=EnhancementCancelled)
 
         pixels[index] = run_steps(frame, steps, context, before)
-    report(progress, 1.0, "done")
+    report(progress, 1.0, "done", cancelled=EnhancementCancelled)
     return enhanced(radiograph, pixels, pipeline)
 
 

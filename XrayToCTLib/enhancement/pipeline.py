@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from ..errors import XrayToCTError
+from ..json_document import DocumentKind
 from .parameters import FilterParameters
 from .table import FILTERS, FilterEntry
 
 SCHEMA_VERSION = 1
-_SCHEMA_PATH = Path(__file__).with_name("pipeline.schema.json")
 _HINT = "Correct the file, or export the pipeline again."
+_PIPELINE = DocumentKind("pipeline", Path(__file__).with_name("pipeline.schema.json"), SCHEMA_VERSION, _HINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +93,12 @@ class Pipeline:
             XrayToCTError: broken JSON, another schema version, a field that breaks the schema, an unknown filter or
                 parameter, or a value that a parameter cannot have; the message names it.
         """
-        try:
-            record = json.loads(text, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError) as error:
-            raise XrayToCTError(f"{source} is not valid JSON: {error}.", hint=_HINT) from error
-        return cls.from_record(record, source)
+        return cls.from_record(_PIPELINE.parse(text, source), source)
 
     @classmethod
     def from_record(cls, record: Any, source: str = "The pipeline") -> Pipeline:
         """The pipeline in a parsed JSON document. Raises as ``from_json``."""
-        _check_record(record, source)
+        _PIPELINE.check(record, source)
         steps = []
         for number, given in enumerate(record["steps"], 1):
             try:
@@ -170,37 +166,3 @@ def _parameters(filter: str, values: Mapping[str, Any]) -> FilterParameters:
         return record(**given)
     except XrayToCTError as error:
         raise XrayToCTError(f"{filter}: {error.message}", hint=error.hint) from error
-
-
-def _check_record(record: Any, source: str) -> None:
-    if not isinstance(record, dict):
-        raise XrayToCTError(f"{source} is not a pipeline: a JSON object is expected.", hint=_HINT)
-    version = record.get("schema_version")
-    if version != SCHEMA_VERSION or isinstance(version, bool):
-        raise XrayToCTError(
-            f"{source} has schema_version {version!r}; this version of XrayToCT reads {SCHEMA_VERSION}.",
-            hint="Update XrayToCT, or use a pipeline made for this version.",
-        )
-    errors = sorted(_validator().iter_errors(record), key=lambda error: [str(step) for step in error.absolute_path])
-    if errors:
-        where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in errors[0].absolute_path)
-        message = errors[0].message
-        raise XrayToCTError(
-            f"{source}: field {where.lstrip('.') or '(the whole pipeline)'} is wrong: {message[:200]}.", hint=_HINT
-        )
-
-
-@lru_cache(maxsize=1)
-def _validator() -> Any:
-    try:
-        import jsonschema
-    except ImportError as error:
-        raise XrayToCTError(
-            "The Python package jsonschema, which checks pipelines, is not installed.",
-            hint="Install it with: pip install jsonschema",
-        ) from error
-    return jsonschema.Draft202012Validator(json.loads(_SCHEMA_PATH.read_text(encoding="utf-8")))
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")  # Python's json would take NaN and Infinity

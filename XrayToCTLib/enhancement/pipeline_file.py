@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from ..errors import XrayToCTError
+from ..whole_file import write_whole
 from .pipeline import Pipeline
 
 SUFFIX = ".json"
@@ -41,14 +41,4 @@ def write_pipeline(pipeline: Pipeline, path: str | Path, *, overwrite: bool = Tr
         raise XrayToCTError(f"A pipeline cannot be written to {path.name}.", hint=f"End its name in {SUFFIX}.")
     if path.exists() and not overwrite:
         raise XrayToCTError(f"{path} exists already.", hint="Choose another name, or allow overwriting.")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_text(pipeline.to_json(), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise XrayToCTError(
-            f"{path} could not be written: {error.strerror or error}.",
-            hint="Choose a folder that exists and that you may write to.",
-        ) from error
-    return path
+    return write_whole(path, pipeline.to_json().encode())

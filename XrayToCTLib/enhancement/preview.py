@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from ..progress import EnhancementCancelled, ProgressCallback, report
 from ..radiograph import Radiograph
 from .enhance import enhanced, radiograph_context
 from .pipeline import Pipeline, Step
 from .pipeline_run import step_outputs
 from .presets import find_pipeline
-from .progress import ProgressCallback, report
 from .transfer_curve import TransferCurve, transfer_curve
 
 PANEL_PIXELS = 512 * 512
@@ -70,13 +70,13 @@ class PreviewRunner:
         image = self._kept[-1][1] if known else self._source.pixels[0]
 
         def before(number: int, step: Step) -> None:
-            report(progress, (known + number) / len(steps), step.entry.title)
+            report(progress, (known + number) / len(steps), step.entry.title, cancelled=EnhancementCancelled)
 
         outputs = step_outputs(image, steps[known:], self._context, before)
         for step, output in zip(steps[known:], outputs, strict=True):
             self._kept.append((step, output))
             self.filters_run += 1
-        report(progress, 1.0, "done")
+        report(progress, 1.0, "done", cancelled=EnhancementCancelled)
         return enhanced(self._source, self._kept[-1][1][np.newaxis], pipeline)
 
     def transfer_curve(self, shown: Radiograph, *, bins: int = 256) -> TransferCurve:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import XrayToCTError
 from ..translation.engine import NOT_FOR_DIAGNOSTIC_USE
-from .whole_file import write_whole
+from ..whole_file import write_whole
 
 _BACKGROUND, _INK, _FAINT = "#101418", "#e8ecf0", "#98a2ad"
 _HEADER, _TITLE, _GAP, _FOOTER = 0.42, 0.3, 0.1, 0.3  # inches

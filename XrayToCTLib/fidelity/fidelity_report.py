@@ -102,7 +102,7 @@ class FidelityReport:
         Raises:
             XrayToCTError: the file cannot be written.
         """
-        from .whole_file import write_whole
+        from ..whole_file import write_whole
 
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")

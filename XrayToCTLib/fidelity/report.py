@@ -18,9 +18,9 @@ from ..models.card import MeasuredFidelity, ModelCard, TrainingData
 from ..radiograph import Radiograph
 from ..translation.engine import NOT_FOR_DIAGNOSTIC_USE
 from ..version import __version__
+from ..whole_file import write_whole
 from .fidelity_report import FidelityReport
 from .page_style import STYLE
-from .whole_file import write_whole
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _WIDE = 1.6  # a picture this much wider than high takes the whole width of the page

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from ..errors import XrayToCTError
+from ..json_document import DocumentKind
 from ..radiograph import View
 from .gate_card import InputGate
 
@@ -18,7 +18,8 @@ SCHEMA_VERSION = 1
 CARD_FILE = "card.json"
 NO_ENHANCEMENT = "none"
 _SHOWN_FIGURES = 4
-_SCHEMA_PATH = Path(__file__).with_name("card.schema.json")
+_CARD_HINT = "Ask the model's author for a corrected card, or export the model again."
+_CARD = DocumentKind("model card", Path(__file__).with_name("card.schema.json"), SCHEMA_VERSION, _CARD_HINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +152,7 @@ class ModelCard:
         Raises:
             XrayToCTError: broken JSON, an unsupported schema version, or a field that breaks the schema (named).
         """
-        try:
-            record = json.loads(text, parse_constant=_refuse_constant)
-        except ValueError as error:
-            raise XrayToCTError(f"{source} is not valid JSON: {error}.", hint=_CARD_HINT) from error
-        return cls.from_record(record, source)
+        return cls.from_record(_CARD.parse(text, source), source)
 
     @classmethod
     def from_record(cls, record: Any, source: str = CARD_FILE) -> ModelCard:
@@ -225,29 +222,13 @@ class ModelCard:
         return json.dumps(self.to_record(), indent=2, ensure_ascii=False) + "\n"
 
 
-_CARD_HINT = "Ask the model's author for a corrected card, or export the model again."
-
-
 def check_record(record: Any, source: str = CARD_FILE) -> None:
     """Check a parsed card against the schema and the rules that a schema cannot say.
 
     Raises:
         XrayToCTError: naming the first field that is wrong; or jsonschema is not installed.
     """
-    if not isinstance(record, dict):
-        raise XrayToCTError(f"{source} is not a model card: a JSON object is expected.", hint=_CARD_HINT)
-    version = record.get("schema_version")
-    if version != SCHEMA_VERSION:
-        raise XrayToCTError(
-            f"{source} has schema_version {version!r}; this version of XrayToCT reads {SCHEMA_VERSION}.",
-            hint="Update XrayToCT, or use a model made for this version.",
-        )
-    errors = sorted(_validator().iter_errors(record), key=lambda error: [str(step) for step in error.absolute_path])
-    if errors:
-        raise XrayToCTError(
-            f"{source}: field {_field_name(errors[0].absolute_path)} is wrong: {_shorten(errors[0].message)}.",
-            hint=_CARD_HINT,
-        )
+    _CARD.check(record, source)
     quantiles = record["input"]["reference_quantiles"]
     probabilities, integrals = quantiles["probabilities"], quantiles["line_integrals"]
     low, high = record["output"]["window_hu"]
@@ -278,32 +259,5 @@ def check_record(record: Any, source: str = CARD_FILE) -> None:
             raise XrayToCTError(f"{source}: field {field} is wrong: {rule}.", hint=_CARD_HINT)
 
 
-@lru_cache(maxsize=1)
-def _validator() -> Any:
-    try:
-        import jsonschema
-    except ImportError as error:
-        raise XrayToCTError(
-            "The Python package jsonschema, which checks model cards, is not installed.",
-            hint="Install it with: pip install jsonschema",
-        ) from error
-    return jsonschema.Draft202012Validator(json.loads(_SCHEMA_PATH.read_text(encoding="utf-8")))
-
-
-def _field_name(path: Any) -> str:
-    name = ""
-    for step in path:
-        name += f"[{step}]" if isinstance(step, int) else f".{step}"
-    return name.lstrip(".") or "(the whole card)"
-
-
-def _shorten(message: str, length: int = 200) -> str:
-    return message if len(message) <= length else message[: length - 3] + "..."
-
-
 def _pair(values: Any) -> tuple[float, float]:
     return float(values[0]), float(values[1])
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")  # Python's json would take NaN and Infinity

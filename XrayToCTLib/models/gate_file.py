@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ..errors import XrayToCTError
+from .weights import require_safetensors
 
 GATE_FILE = "gate.safetensors"
 GATE_TESTS = ("appearance", "turn", "polarity", "lateral", "structure", "grain", "border", "exposure", "physics")
@@ -73,7 +73,9 @@ def gate_content(gate: GateParameters) -> bytes:
             arrays[f"{name}.noise"] = appearance.noise.astype(np.float32)
     for test, pair in gate.limits.items():
         arrays[f"limits.{test}"] = np.array(pair, np.float32)
-    content: bytes = _safetensors().save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    content: bytes = require_safetensors("numpy").save(
+        {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    )
     return content
 
 
@@ -84,7 +86,9 @@ def read_gate(path: Path) -> GateParameters:
         XrayToCTError: the file is not safetensors, lacks an array, or holds one that cannot be (named).
     """
     try:
-        arrays = {name: array.astype(np.float32) for name, array in _safetensors().load_file(str(path)).items()}
+        arrays = {
+            name: array.astype(np.float32) for name, array in require_safetensors("numpy").load_file(str(path)).items()
+        }
     except XrayToCTError:
         raise
     except Exception as error:  # safetensors raises its own SafetensorError, OSError or ValueError
@@ -138,14 +142,3 @@ def check_gate(gate: GateParameters, source: str) -> None:
 def _appearance(arrays: Mapping[str, np.ndarray], name: str) -> Appearance:
     mean, components, noise = (arrays[f"{name}.{part}"] for part in _PARTS)
     return Appearance(mean, components, noise)
-
-
-def _safetensors() -> Any:
-    try:
-        import safetensors.numpy
-    except ImportError as error:
-        raise XrayToCTError(
-            "The Python package safetensors, which reads model weights, is not installed.",
-            hint="Install it with: pip install safetensors",
-        ) from error
-    return safetensors.numpy

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import XrayToCTError
 from .card import ModelCard
@@ -75,7 +76,7 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     Raises:
         XrayToCTError: the file is not a safetensors file.
     """
-    safetensors = _require_safetensors()
+    safetensors = require_safetensors("torch")
     try:
         return dict(safetensors.load_file(str(path)))
     except Exception as error:  # safetensors raises its own SafetensorError, OSError or ValueError
@@ -89,7 +90,7 @@ def write_tensors(path: Path, state_dict: Mapping[str, torch.Tensor]) -> None:
         XrayToCTError: a value is NaN, infinite, or too large for float16.
     """
     torch = require_torch()
-    safetensors = _require_safetensors()
+    safetensors = require_safetensors("torch")
     tensors = {}
     for name, tensor in state_dict.items():
         value = tensor.detach().to("cpu")
@@ -105,12 +106,16 @@ def write_tensors(path: Path, state_dict: Mapping[str, torch.Tensor]) -> None:
     path.chmod(0o644)  # safetensors makes it private, a model is not
 
 
-def _require_safetensors() -> Any:
+def require_safetensors(arrays: Literal["torch", "numpy"]) -> Any:
+    """safetensors for tensors of torch or arrays of numpy; the latter needs no torch.
+
+    Raises:
+        XrayToCTError: safetensors is not installed.
+    """
     try:
-        import safetensors.torch
+        return import_module(f"safetensors.{arrays}")
     except ImportError as error:
         raise XrayToCTError(
             "The Python package safetensors, which reads model weights, is not installed.",
             hint="Install it with: pip install safetensors",
         ) from error
-    return safetensors.torch

@@ -13,6 +13,7 @@ from ..errors import XrayToCTError
 from ..models.bundle import Bundle
 from ..models.card import ModelCard
 from ..models.registry import find_model
+from ..progress import ProgressCallback, report
 from ..radiograph import IntensityScale, Radiograph
 from ..version import __version__
 from .backends.choice import forget_choice
@@ -23,7 +24,6 @@ from .device import Device, choose_device, used_instead
 from .harmonise import to_line_integrals
 from .input_gate import GateVerdict, judge_input
 from .network_input import network_input
-from .progress import ProgressCallback, report
 from .resample import network_shape, resample
 from .sanity import check_field, input_warnings
 

@@ -13,10 +13,10 @@ from ..ct_stack import CtStack
 from ..errors import XrayToCTError
 from ..models.card import ModelCard
 from ..models.registry import find_model
+from ..progress import ProgressCallback
 from ..radiograph import Radiograph
 from ..readers import read_radiograph
 from . import engine
-from .progress import ProgressCallback
 
 Source: TypeAlias = Radiograph | str | Path
 """A radiograph, or the path of one."""

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import XrayToCTError
+from ..progress import TranslationCancelled
 from ..radiograph import IntensityScale, Radiograph, SpacingSource
-from ..translation.progress import TranslationCancelled
 from .array_file import take_array, write_array
 from .exchange_folder import remove_abandoned
 from .faults import RETRY_HINT, disk_error, ended_error, memory_error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import XrayToCTError
-from ..translation.progress import TranslationCancelled
+from ..progress import TranslationCancelled
 from .remaining_time import Course, RemainingTime
 
 if TYPE_CHECKING:

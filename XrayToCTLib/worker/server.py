@@ -16,7 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from ..errors import XrayToCTError
-from ..translation.progress import TranslationCancelled
+from ..progress import TranslationCancelled
 from ..version import __version__
 from .array_file import shared_array, take_array, write_array
 from .faults import disk_error, memory_error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..errors import XrayToCTError
+from .errors import XrayToCTError
 
 
 def write_whole(path: str | Path, content: bytes) -> Path:
