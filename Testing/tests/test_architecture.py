@@ -18,6 +18,7 @@ LEVELS = [
     {"radiograph"},
     {"ct_stack", "enhancement"},
     {"dicom", "projection"},
+    {"alignment"},
     {"networks"},
     {"readers"},
     {"models"},

@@ -55,6 +55,12 @@ def compare(stack: CtStack, reference: CtStack | str | Path, *, mask: np.ndarray
         spacing=reference.spacing,
         slab_thickness=reference.slab_thickness,
         protocol=_protocol(stack, reference, region_name, resampled=resampled),
+        candidate=stack.provenance.get("model_id", ""),
+        window=metrics.HU_WINDOW,
+        result_image=result.astype(np.float32),
+        reference_image=truth.astype(np.float32),
+        ssim_map=metrics.ssim_map(result, truth).astype(np.float32),
+        region=region,
     )
 
 

@@ -6,11 +6,12 @@ import csv
 import io
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
 
+from ..alignment.record import AlignmentRecord
 from ..errors import XrayToCTError
 
 
@@ -19,13 +20,20 @@ class MetricRow:
     """One number and all that must be known to compare it with another.
 
     Attributes:
-        metric: MAE, ME, RMSE, PSNR-2500 or SSIM.
-        value: in ``unit``; PSNR is inf when the two are equal.
+        metric: MAE, ME, RMSE, PSNR-2500, SSIM...
+        value: in ``unit``; PSNR is inf when the two are equal, NaN stands for "cannot be said here".
         unit: HU, dB, or "" for a pure number.
-        slabs: "central slab" or "all slabs".
+        slabs: "central slab", "all slabs", or "image" where a single image was compared.
         region: "body", "given mask" or "whole field".
         n: number of voxels that went in.
         protocol: one sentence: window, range, mask, 2D or 3D, grid, n.
+        window: what both were clipped to, "[-1024, 1476] HU", or "none".
+        data_range: the range that PSNR and SSIM relate to, "2500 HU"; "" where the metric has none.
+        kernel: the window or filter of the metric, "gaussian 11 x 11, sigma 1.5"; "" where it has none.
+        pooling: "2D image", "3D, all voxels pooled", "2D maps of each slab, pooled"...
+        grid: "256 x 256 at 1.5 x 1.5 mm".
+        variant: "" for the project's own protocol, else whose it follows: "SynthRAD2023-style", "X2CT-GAN-style".
+        better: which way is better: "lower", "higher", "zero" (a bias), or "" where no way is.
     """
 
     metric: str
@@ -35,6 +43,13 @@ class MetricRow:
     region: str
     n: int
     protocol: str
+    window: str = ""
+    data_range: str = ""
+    kernel: str = ""
+    pooling: str = ""
+    grid: str = ""
+    variant: str = ""
+    better: str = ""
 
     @property
     def value_text(self) -> str:
@@ -43,6 +58,10 @@ class MetricRow:
             return f"{self.value} {self.unit}".strip()
         digits = {"HU": 1, "dB": 2}.get(self.unit, 3)
         return f"{self.value:.{digits}f} {self.unit}".strip()
+
+
+COLUMNS = tuple(item.name for item in fields(MetricRow))
+"""The columns of a table of rows, in order: of the CSV, and of Slicer's table node."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +75,16 @@ class FidelityReport:
         spacing: (row, column) of that grid in mm.
         slab_thickness: mm.
         protocol: what holds for all rows, in full sentences.
-        alignment: the registration that was applied; "none" means that the two were compared where they lay.
+        alignment: ``alignment_record.sentence``; "none" means that the two were compared where they lay.
+        alignment_record: the pose or transform with its residual.
+        candidate, reference: names, for people; "" where nobody gave one.
+        modality: of the reference: "CT", "MR" or "X-ray".
+        unit: of ``difference``, ``result_image`` and ``reference_image``: "HU", or "" for line integrals and greys.
+        window: (low, high) that both were clipped to.
+        result_image, reference_image: float32 (slabs, rows, cols), clipped to the window: what was compared.
+        ssim_map: float32 (slabs, rows, cols), the SSIM of every pixel; None where SSIM makes no sense (MR).
+        region: bool (slabs, rows, cols), the body or the caller's mask.
+        warnings: what a reader should know before trusting the numbers, one sentence each.
     """
 
     rows: tuple[MetricRow, ...]
@@ -65,6 +93,17 @@ class FidelityReport:
     slab_thickness: float
     protocol: str
     alignment: str = "none"
+    alignment_record: AlignmentRecord = field(default_factory=AlignmentRecord)
+    candidate: str = ""
+    reference: str = ""
+    modality: str = "CT"
+    unit: str = "HU"
+    window: tuple[float, float] = (-1024.0, 1476.0)
+    result_image: np.ndarray | None = None
+    reference_image: np.ndarray | None = None
+    ssim_map: np.ndarray | None = None
+    region: np.ndarray | None = None
+    warnings: tuple[str, ...] = ()
 
     def row(self, metric: str, *, slabs: str = "central slab", region: str = "body") -> MetricRow:
         """The row of one metric.
@@ -81,11 +120,18 @@ class FidelityReport:
         )
 
     def to_json(self) -> str:
-        """The report without the difference image, as JSON text; an infinite PSNR becomes null (JSON has none)."""
+        """The report without its images, as JSON text; infinite and NaN values become null (JSON has none)."""
         rows = [{**asdict(row), "value": row.value if math.isfinite(row.value) else None} for row in self.rows]
         content = {
             "protocol": self.protocol,
             "alignment": self.alignment,
+            "alignment_record": self.alignment_record.as_dict(),
+            "candidate": self.candidate,
+            "reference": self.reference,
+            "modality": self.modality,
+            "unit": self.unit,
+            "window": list(self.window),
+            "warnings": list(self.warnings),
             "grid": {
                 "shape": list(self.difference.shape),
                 "spacing_mm": list(self.spacing),
@@ -106,10 +152,8 @@ class FidelityReport:
 
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("metric", "value", "unit", "slabs", "region", "n", "protocol"))
-        writer.writerows(
-            (row.metric, row.value, row.unit, row.slabs, row.region, row.n, row.protocol) for row in self.rows
-        )
+        writer.writerow(COLUMNS)
+        writer.writerows(tuple(getattr(row, column) for column in COLUMNS) for row in self.rows)
         return write_whole(path, text.getvalue().encode())
 
     def table_text(self) -> str:
