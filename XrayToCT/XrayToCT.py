@@ -3,7 +3,6 @@
 # No "from __future__ import annotations" here: parameterNodeWrapper reads the annotations while the class is made.
 import logging
 import sys
-import time
 from typing import Annotated
 
 import slicer
@@ -26,15 +25,13 @@ from slicer.util import VTKObservationMixin
 from XrayToCTLib import XrayToCTError
 from XrayToCTLib.models import registry
 
-from XrayToCTPanel import model_section, sample_data
+from XrayToCTPanel import sample_data
 from XrayToCTPanel.dependencies import ensureDependencies, missingPackages
 from XrayToCTPanel.fidelity_table import tableFromReport
-from XrayToCTPanel.panel_words import forPanel, resultText
 from XrayToCTPanel.radiograph_bridge import firstRadiograph, radiographFromVolume
-from XrayToCTPanel.readiness import READY_TIP, reasonNotReady
+from XrayToCTPanel.sections import Sections
 from XrayToCTPanel.stack_bridge import checkOutput, maskFromVolume, stackFromVolume, volumeFromStack
-from XrayToCTPanel.viewers import showStack
-from XrayToCTPanel.wiring import connectSignal, showSetupFailure
+from XrayToCTPanel.wiring import showSetupFailure
 
 DOCUMENTATION = "https://github.com/XrayToCT/XrayToCT"
 
@@ -75,13 +72,12 @@ class XrayToCTParameterNode:
 
 
 class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
-    """Wires the panel to the logic; decides nothing about images."""
+    """Holds the sections (XrayToCTPanel.sections) and tells them of the scene; decides nothing about images."""
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
-        self.logic = self.ui = self._parameterNode = self._parameterNodeGuiTag = None
-        self._translating = False
+        self.logic = self.ui = self.sections = self._parameterNode = None
 
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
@@ -89,7 +85,7 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._setUpPanel()
         except Exception as error:  # an empty panel tells the user nothing: show the reason in it
             logging.exception("The panel could not be set up.")
-            self.logic = self._parameterNode = None
+            self.logic = self.sections = self._parameterNode = None
             showSetupFailure(self.layout, error)
 
     def _setUpPanel(self):
@@ -98,22 +94,25 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = XrayToCTLogic()
-        self.models = model_section.ModelSection(self.ui.modelComboBox, self.ui.modelCardLabel)
+        self.sections = Sections(self, self.ui.sectionsWidget.layout())
+        vars(self.ui).update(self.sections.childWidgets)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
-        connectSignal(self.ui.sampleButton, "clicked(bool)", self.onSampleButton)
-        connectSignal(self.ui.translateButton, "clicked(bool)", self.onTranslateButton)
-        connectSignal(self.ui.modelComboBox, "currentIndexChanged(int)", self.onModelChosen)
-        self.listModels()
         self.initializeParameterNode()
+
+    def parameterNode(self):
+        """XrayToCTParameterNode, or None while the module is left or the scene is closing."""
+        return self._parameterNode
 
     def cleanup(self):
         self.setParameterNode(None)
+        if self.sections is not None:
+            self.sections.cleanup()
         self.removeObservers()
 
     def enter(self):
-        if self.logic is not None:
-            self.listModels()
+        if self.sections is not None:
+            self.sections.enter()
             self.initializeParameterNode()
 
     def exit(self):
@@ -138,91 +137,17 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def setParameterNode(self, parameterNode):
         if self._parameterNode is not None:
-            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
-            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.updatePanel)
+            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
         self._parameterNode = parameterNode
+        if self.sections is not None:
+            self.sections.setParameterNode(parameterNode)
         if parameterNode is not None:
-            self._parameterNodeGuiTag = parameterNode.connectGui(self.ui)
-            self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self.updatePanel)
-            self.updatePanel()
+            self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersChanged)
+            self.onParametersChanged()
 
-    def listModels(self):
-        if missingPackages():
-            self.models.setCards([], model_section.NOT_YET_READ)
-        else:
-            self.models.setCards(self.logic.models())
-
-    def updatePanel(self, caller=None, event=None):
-        """Shows the parameters, and why Translate cannot be pressed."""
-        if (parameters := self._parameterNode) is None:
-            return
-        if parameters.modelId != self.models.modelId():
-            self.models.select(parameters.modelId)
-        reason = reasonNotReady(parameters.inputVolume, parameters.outputVolume, self.models.missing)
-        self.ui.translateButton.setEnabled(not reason and not self._translating)
-        self.ui.translateButton.setToolTip(reason or READY_TIP)
-        self.ui.hintLabel.setText(reason)
-        self.ui.hintLabel.setVisible(bool(reason))
-
-    def onModelChosen(self):
-        self.models.showCard()
-        if self._parameterNode is not None:
-            self._parameterNode.modelId = self.models.modelId()
-
-    def onSampleButton(self):
-        try:
-            self._parameterNode.inputVolume = sample_data.loadSampleRadiograph()
-            self.showStatus(_("The sample is simulated from a CT: it is no real radiograph."))
-        except XrayToCTError as error:
-            self.showStatus(str(error))
-
-    def onTranslateButton(self):
-        if self._translating:
-            return
-        self._translating = True
-        try:
-            self._translate()
-        except XrayToCTError as error:
-            self.showStatus(str(error))
-        except Exception as error:  # a fault of ours: the log has the traceback, the panel one sentence
-            logging.exception("The translation failed.")
-            self.showStatus(_("The translation failed: {reason} Please report it with the log.").format(reason=error))
-        finally:
-            self._translating = False
-            self.updatePanel()
-
-    def _translate(self):
-        import qt
-
-        missing = missingPackages()
-        ensureDependencies()  # may ask, and so let events in: the nodes are looked up only afterwards
-        if missing:
-            self.listModels()
-        parameters = self._parameterNode
-        if parameters is None or parameters.inputVolume is None:
-            raise XrayToCTError(_("The radiograph is gone."), hint=_("Choose another one."))
-        started = time.perf_counter()
-        slicer.app.setOverrideCursor(qt.Qt.WaitCursor)
-        try:
-            stack = self.logic.translate(
-                parameters.inputVolume,
-                model=parameters.modelId or None,
-                device=parameters.device,
-                outputVolume=parameters.outputVolume,
-                progress=self.showProgress,
-                frame=parameters.frame,
-            )
-        finally:
-            slicer.app.restoreOverrideCursor()
-        showStack(stack)
-        self.showStatus(resultText(stack, time.perf_counter() - started))
-
-    def showProgress(self, fraction, phase):
-        self.ui.statusLabel.setText(f"{phase.capitalize()}: {fraction:.0%}")
-        self.ui.statusLabel.repaint()  # at once, without processing events: those could delete the input meanwhile
-
-    def showStatus(self, text):
-        self.ui.statusLabel.setText(forPanel(text))
+    def onParametersChanged(self, caller=None, event=None):
+        if self.sections is not None:
+            self.sections.refresh()
 
 
 class XrayToCTLogic(ScriptedLoadableModuleLogic):

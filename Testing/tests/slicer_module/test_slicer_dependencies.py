@@ -191,5 +191,5 @@ def test_the_first_press_in_a_bare_slicer_asks_installs_and_translates(
     gui.gui.dialogs.expect("jsonschema", qt.QMessageBox.Ok)
     panel.ui.translateButton.click()
     assert len(calls) == 1
-    assert panel.ui.statusLabel.text.startswith("Made ")
+    assert panel.ui.translateStatusLabel.text.startswith("Made ")
     assert panel.ui.modelComboBox.currentText.startswith("A tiny model")

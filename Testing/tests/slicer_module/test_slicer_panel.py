@@ -34,8 +34,8 @@ def test_choose_a_radiograph_press_translate_and_the_stack_is_there(panel: Any) 
     panel.ui.translateButton.click()
     (stack,) = stacks()
     assert stack.GetNodeReference("XrayToCT.Source") is given
-    assert panel.ui.statusLabel.text.startswith("Made chest CT stack in ")
-    assert "•" in panel.ui.statusLabel.text  # a node without a file has something to warn of
+    assert panel.ui.translateStatusLabel.text.startswith("Made chest CT stack in ")
+    assert "•" in panel.ui.translateStatusLabel.text  # a node without a file has something to warn of
 
 
 def test_the_stack_is_shown_in_the_slice_views_at_its_central_slab(panel: Any) -> None:
@@ -90,9 +90,9 @@ def test_closing_the_scene_while_it_translates_ends_in_one_sentence(
 ) -> None:
     """A question about packages lets events in; the user closes the scene meanwhile."""
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
-    monkeypatch.setattr(sys.modules["XrayToCT"], "ensureDependencies", gui.close_scene)
+    monkeypatch.setattr("XrayToCTPanel.translate_section.ensureDependencies", gui.close_scene)
     panel.ui.translateButton.click()
-    assert "gone" in panel.ui.statusLabel.text
+    assert "gone" in panel.ui.translateStatusLabel.text
     assert stacks() == []
 
 
@@ -100,7 +100,8 @@ def test_pressing_twice_while_a_question_is_open_runs_once(
     gui: SlicerHost, panel: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
-    monkeypatch.setattr(sys.modules["XrayToCT"], "ensureDependencies", panel.onTranslateButton)
+    section = panel.sections.loaded["TranslateSection"]
+    monkeypatch.setattr("XrayToCTPanel.translate_section.ensureDependencies", section.onTranslateButton)
     panel.ui.translateButton.click()
     assert len(stacks()) == 1
 
@@ -109,7 +110,7 @@ def test_an_error_is_said_in_the_panel_and_leaves_nothing_behind(gui: SlicerHost
     panel.ui.inputSelector.setCurrentNode(add_volume(np.full((1, 96, 80), 7, np.uint16)))
     before = node_ids()
     panel.ui.translateButton.click()
-    assert "constant" in panel.ui.statusLabel.text
+    assert "constant" in panel.ui.translateStatusLabel.text
     assert node_ids() == before
     assert gui.app.hostCursors == []
     assert gui.gui.dialogs.shown == []
@@ -125,8 +126,8 @@ def test_a_fault_of_ours_is_one_sentence_and_the_cursor_comes_back(
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
     monkeypatch.setattr(panel.logic, "translate", fail)
     panel.ui.translateButton.click()
-    assert "oops" in panel.ui.statusLabel.text
-    assert "Traceback" not in panel.ui.statusLabel.text
+    assert "oops" in panel.ui.translateStatusLabel.text
+    assert "Traceback" not in panel.ui.translateStatusLabel.text
     assert gui.app.hostCursors == []
 
 
@@ -135,7 +136,7 @@ def test_a_wait_cursor_is_shown_while_it_translates(gui: SlicerHost, panel: Any,
 
     seen = []
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
-    monkeypatch.setattr(panel, "showProgress", lambda *_: seen.append(list(gui.app.hostCursors)))
+    monkeypatch.setattr(panel.sections.loaded["TranslateSection"], "showProgress", lambda *_: seen.append(list(gui.app.hostCursors)))
     panel.ui.translateButton.click()
     assert seen
     assert all(cursors == [qt.Qt.WaitCursor] for cursors in seen)
@@ -274,12 +275,12 @@ def test_a_missing_sample_is_said_in_the_panel(panel: Any, tmp_path: Path, monke
 
     monkeypatch.setattr(sample_data, "RADIOGRAPH_FILE", tmp_path / "none.dcm")
     panel.ui.sampleButton.click()
-    assert "missing" in panel.ui.statusLabel.text
+    assert "missing" in panel.ui.inputsStatusLabel.text
 
 
 def test_every_widget_that_can_be_used_has_a_tool_tip(panel: Any) -> None:
     for name, widget in vars(panel.ui).items():
-        if name != "XrayToCT":
+        if widget.className() not in ("qMRMLWidget", "QWidget"):  # frames, on which no mouse rests
             assert widget.toolTip, name
 
 
@@ -296,3 +297,20 @@ def test_the_panel_can_be_grabbed(gui: SlicerHost, panel: Any, tmp_path: Path) -
     picture = sitk.GetArrayFromImage(sitk.ReadImage(str(gui.grab(panel.parent, tmp_path / "panel.png"))))
     assert picture.shape[1] == 480
     assert len(np.unique(picture.reshape(-1, picture.shape[-1]), axis=0)) > 20
+
+
+def test_a_section_that_cannot_be_loaded_says_so_and_the_others_work(gui: SlicerHost, monkeypatch: Any) -> None:
+    from XrayToCTPanel import sections
+
+    broken = [("no_such_section", "NoSuchSection"), ("section", "SectionPanel")]
+    monkeypatch.setattr(sections, "SECTIONS", (*broken, *sections.SECTIONS))
+    panel = gui.open_panel("XrayToCT")
+    assert "NoSuch cannot be shown: No module named" in panel.ui.no_suchStatusLabel.text
+    panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
+    panel.ui.translateButton.click()
+    assert len(stacks()) == 1
+
+
+def test_no_two_sections_call_a_widget_alike(panel: Any) -> None:
+    names = [name for section in panel.sections.loaded.values() for name in vars(section.ui)]
+    assert len(names) == len(set(names))

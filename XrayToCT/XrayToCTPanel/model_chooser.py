@@ -1,4 +1,4 @@
-"""Model section: the list of models, and the chosen model's card in words."""
+"""Model chooser: the list of models, and the chosen model's card in words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOT_YET_READ = (
 )
 
 
-class ModelSection:
+class ModelChooser:
     """Fills a QComboBox with models and a QLabel with the chosen one's card.
 
     Args:

@@ -1,0 +1,90 @@
+"""Section: one collapsible part of the panel, and what it sees of the whole."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from slicer.i18n import tr as _
+from XrayToCTLib.errors import XrayToCTError
+
+from .panel_words import forPanel
+
+
+class SectionPanel:
+    """The panel as one section sees it. What the section says appears right under it.
+
+    Args:
+        widget: the module's widget.
+        statusLabel: QLabel under the section.
+    """
+
+    def __init__(self, widget: Any, statusLabel: Any) -> None:
+        self._widget = widget
+        self._statusLabel = statusLabel
+
+    @property
+    def logic(self) -> Any:
+        """XrayToCTLogic: the verbs."""
+        return self._widget.logic
+
+    def parameterNode(self) -> Any:
+        """XrayToCTParameterNode, or None: the module is left, or the scene is closing."""
+        return self._widget.parameterNode()
+
+    def resourcePath(self, fileName: str) -> str:
+        """The path of a file in the module's Resources."""
+        return str(self._widget.resourcePath(fileName))
+
+    def showStatus(self, text: str) -> None:
+        """Says something under the section; "" says nothing any more."""
+        self._statusLabel.setText(forPanel(text))
+        self._statusLabel.setVisible(bool(text))
+
+    def showError(self, error: BaseException) -> None:
+        """One sentence with what to do next. What is no XrayToCTError is a fault of ours: the log has its traceback."""
+        if isinstance(error, XrayToCTError):
+            self.showStatus(str(error))
+            return
+        logging.error("X-ray to CT: an unexpected error.", exc_info=error)
+        self.showStatus(_("This failed: {reason}. Please report it with the log.").format(reason=error))
+
+
+class Section:
+    """Base of the sections: loads ``uiFile`` and binds its widgets to the parameters that they name.
+
+    A section sets ``uiFile``, overrides what it needs, and calls a verb of ``panel.logic`` for all that a button does.
+
+    Attributes:
+        panel: SectionPanel.
+        widget: the qMRMLWidget that the .ui file describes, with one ctkCollapsibleButton in it.
+        ui: its widgets by their names, which no other section may use.
+    """
+
+    uiFile = ""
+
+    def __init__(self, panel: SectionPanel) -> None:
+        import slicer
+
+        self.panel = panel
+        self.widget = slicer.util.loadUI(panel.resourcePath(f"UI/{self.uiFile}"))
+        self.ui = slicer.util.childWidgetVariables(self.widget)
+        self.widget.setMRMLScene(slicer.mrmlScene)
+        self._parameterNode: Any = None
+        self._guiTag: int | None = None
+
+    def setParameterNode(self, parameterNode: Any) -> None:
+        """Binds the widgets to another parameter node; None lets go of it. ``refresh`` is called afterwards."""
+        if self._parameterNode is not None and self._guiTag is not None:
+            self._parameterNode.disconnectGui(self._guiTag)
+        self._parameterNode = parameterNode
+        self._guiTag = parameterNode.connectGui(self.ui) if parameterNode is not None else None
+
+    def enter(self) -> None:
+        """The user has come to the module."""
+
+    def refresh(self) -> None:
+        """Called at every change of a parameter: show what it means. Must be fast: it reads no pixels."""
+
+    def cleanup(self) -> None:
+        """The panel is going away: undo every connection to what outlives it."""
