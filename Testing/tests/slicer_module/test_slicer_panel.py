@@ -136,7 +136,9 @@ def test_a_wait_cursor_is_shown_while_it_translates(gui: SlicerHost, panel: Any,
 
     seen = []
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
-    monkeypatch.setattr(panel.sections.loaded["TranslateSection"], "showProgress", lambda *_: seen.append(list(gui.app.hostCursors)))
+    monkeypatch.setattr(
+        panel.sections.loaded["TranslateSection"], "showProgress", lambda *_: seen.append(list(gui.app.hostCursors))
+    )
     panel.ui.translateButton.click()
     assert seen
     assert all(cursors == [qt.Qt.WaitCursor] for cursors in seen)
