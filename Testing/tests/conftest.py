@@ -37,3 +37,12 @@ def real_data() -> Path:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20261122)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Where a worker and its client exchange arrays; empty when a test is done."""
+    folder = tmp_path / "exchange"
+    folder.mkdir()
+    yield folder
+    assert list(folder.iterdir()) == []

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
-import pytest
 
 from XrayToCTLib.radiograph import IntensityScale, Radiograph, SpacingSource, View
 from XrayToCTLib.worker import Job, WorkerClient
@@ -59,12 +58,3 @@ def is_running(process_id: int) -> bool:
 
 def file_descriptors() -> int:
     return psutil.Process().num_fds() if os.name == "posix" else psutil.Process().num_handles()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """Where arrays are exchanged; empty when a test is done."""
-    folder = tmp_path / "exchange"
-    folder.mkdir()
-    yield folder
-    assert list(folder.iterdir()) == []
