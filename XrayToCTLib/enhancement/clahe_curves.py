@@ -38,35 +38,41 @@ def equalise_tiles(levels: np.ndarray, tiles: tuple[int, int], clip_limit: float
     """
     down, across = tiles
     rows, cols = (np.arange(count) for count in levels.shape)
+    width = _LEVELS // bins
+    coarse = (levels >> (width.bit_length() - 1)).astype(np.int32)
     owner = (rows * down // rows.size)[:, None] * across + (cols * across // cols.size)[None]
-    coarse = levels // (_LEVELS // bins)
-    counts = np.bincount((owner * bins + coarse).ravel(), minlength=down * across * bins)
-    tables = _curves(counts.reshape(down * across, bins).astype(np.float64), clip_limit).ravel()
+    counts = np.bincount((owner.astype(np.int32) * bins + coarse).ravel(), minlength=down * across * bins)
+    curves = _curves(counts.reshape(down * across, bins).astype(np.float64), clip_limit).reshape(down, across * bins)
+    # A level stands for the middle of its own width, so that a flat histogram gives the identity.
+    place = ((levels & (width - 1)) + np.float32(0.5)) * np.float32(1.0 / width)
     top, bottom, lower = _neighbours(rows.size, down)
     left, right, later = _neighbours(cols.size, across)
-    # One row of tiles at a time is in use; columns are blended first.
-    result = np.zeros(levels.shape, np.float32)
-    for tile_row, weight in ((top, 1.0 - lower), (bottom, lower)):
-        first = (tile_row * across)[:, None]
-        one = tables[(first + left) * _LEVELS + levels]
-        one += later * (tables[(first + right) * _LEVELS + levels] - one)
-        one *= weight[:, None]
-        result += one
-    return result
+    left, right = ((tile * bins).astype(np.int32) for tile in (left, right))
+    result = np.empty(levels.shape, np.float32)
+    # Row by row, since the curves of one row of pixels stay in the cache: tiles above and below are blended first.
+    for row, line in enumerate(coarse):
+        above = curves[top[row]]
+        near = above + lower[row] * (curves[bottom[row]] - above)
+        curve = near[left + line]
+        curve += later * (near[right + line] - curve)
+        result[row] = curve.real + place[row] * curve.imag
+    return np.clip(result, 0, _LEVELS - 1, out=result)
 
 
 def _curves(counts: np.ndarray, clip_limit: float) -> np.ndarray:
-    """float32 (tiles, 65536), 0..65535, of histograms (tiles, bins); what is cut is spread over all bins."""
+    """complex64 (tiles, bins) of histograms (tiles, bins); what is cut is spread over all bins.
+
+    The real part is the level at which a bin's piece of the curve begins, the imaginary part what it rises by: one look
+    into the table gives both.
+    """
     pixels = counts.sum(axis=1, keepdims=True)
-    bins = counts.shape[1]
-    clipped = np.minimum(counts, clip_limit * pixels / bins)
-    clipped += (pixels - clipped.sum(axis=1, keepdims=True)) / bins
-    shares = np.cumsum(clipped, axis=1) / pixels
-    edges = np.arange(bins + 1) * (_LEVELS / bins)
-    # A level stands for the middle of its own width, so that a flat histogram gives the identity.
-    places = np.arange(_LEVELS) + 0.5
-    tables = np.stack([np.interp(places, edges, np.concatenate([[0.0], share])) for share in shares])
-    return np.asarray(np.clip(tables * _LEVELS - 0.5, 0, _LEVELS - 1), np.float32)
+    clipped = np.minimum(counts, clip_limit * pixels / counts.shape[1])
+    clipped += (pixels - clipped.sum(axis=1, keepdims=True)) / counts.shape[1]
+    rises = clipped * (_LEVELS / pixels)
+    curves = np.empty(counts.shape, np.complex64)
+    curves.real = np.cumsum(rises, axis=1) - rises - 0.5
+    curves.imag = rises
+    return curves
 
 
 def _neighbours(count: int, tiles: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
