@@ -59,12 +59,13 @@ class FaultyServer(server.Server):
         if kind == "result" and FAULT == "corrupt":
             self._send_corrupt(fields)
             return
-        super().send(kind, **fields)
-        if kind != "progress" or fields["phase"] != ARGUMENT:
-            return
-        if FAULT == "tree":
+        held = kind == "progress" and fields["phase"] == ARGUMENT
+        if held and FAULT == "tree":  # before the client learns of the phase: its test may kill us at once
             child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
             (Path(os.environ["HELD_WORKER_NOTES"]) / "child").write_text(str(child.pid))
+        super().send(kind, **fields)
+        if not held:
+            return
         if FAULT in ("hold", "tree"):
             time.sleep(300)
         while FAULT == "obey" and self.cancelled < fields["id"]:
