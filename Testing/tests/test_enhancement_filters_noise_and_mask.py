@@ -170,3 +170,22 @@ def test_bright_collimation_that_is_not_of_one_value_is_masked_with_the_air_besi
     mask = anatomy_mask(image)
     assert not mask[:, :95].any()
     assert mask[:, 105:].mean() > 0.95
+
+
+@pytest.mark.parametrize("side", range(4))
+def test_a_shaded_blade_is_masked_by_its_straight_edge_though_anatomy_beside_it_is_as_bright(side: int) -> None:
+    y, x = np.mgrid[0:300, 0:300]
+    image = 40 + 30 * np.sin(y / 11) + np.where(y < 120, 120.0, 0.0) + 30 * np.cos(x / 25)  # bright pelvis, dark thigh
+    edge = 50 + 0.02 * (y - 150)
+    shadow = x < edge
+    image[shadow] = (225 + 20 * np.sin(y / 60) - 0.1 * x)[shadow]
+    mask = np.rot90(anatomy_mask(np.rot90(image, side)), -side)
+    assert not mask[shadow].any()
+    assert mask[x > edge + 15].mean() > 0.98
+
+
+def test_an_abdomen_that_fills_the_lower_side_is_no_blade() -> None:
+    y, x = np.mgrid[0:300, 0:300]
+    domes = 200 + 25 * np.cos(x / 24)
+    image = np.where(y > domes, 220.0, 70.0) + 20 * np.sin(x / 13)
+    assert anatomy_mask(image)[domes.astype(int) + 10 < y].all()

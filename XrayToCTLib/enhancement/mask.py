@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from .blades import behind_blades
+
 # Longer side of the image on which regions are grown.
 _SIDE = 384
 # A line of pixels that varies by less than this share of the range, at one of its ends, is collimation.
 _FLAT = 0.01
 # Grey levels within this share of an end of the range belong to direct exposure or to collimation.
 _END = 0.04
-# Collimation that some radiation passes: within this share of the bright end, over this share of a side of the image,
-# falling by this share of the range within so many thumbnail pixels of its edge.
-_SOFT = 0.15
-_WHOLE = 0.9
-_STEEP = 0.2
-_PENUMBRA = 10
 # A mask that leaves less than this share of the image is a misunderstanding.
 _LEAST = 0.1
 
@@ -23,8 +19,8 @@ _LEAST = 0.1
 def anatomy_mask(image: np.ndarray) -> np.ndarray:
     """True for anatomy, False for collimation frames (black or white) and for direct exposure that meets the border.
 
-    Frames: lines at the border that hold one end of the grey scale, and bright regions along a whole side that end in
-    a steep edge. Regions: pixels within 4 % of the dark end that are connected with the border or a frame, and within
+    Frames: lines at the border that hold one end of the grey scale, and what lies behind collimator blades (see
+    ``blades``). Regions: pixels within 4 % of the dark end that are connected with the border or a frame, and within
     1 % of the bright end that are connected with a corner; opened by 3 x 3 thumbnail pixels so that no thread leads
     into the body. Invalid pixels (NaN, infinite) are False. Where hardly anything would be left, the whole image
     counts.
@@ -68,7 +64,7 @@ def _from_border(image: np.ndarray, low: float, high: float) -> np.ndarray:
     factor = max(1.0, max(image.shape) / _SIDE)
     size = (max(1, round(image.shape[1] / factor)), max(1, round(image.shape[0] / factor)))
     small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA)).reshape(size[::-1])
-    found = _bright_sides(small, low, high).astype(np.uint8)
+    found = behind_blades(small, low, high).astype(np.uint8)
     # Direct exposure may meet the image's border behind a frame: what touches the frame counts as touching the border.
     outer = cv2.dilate(cv2.copyMakeBorder(found, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1), np.ones((9, 9), np.uint8))
     rim = np.asarray(outer)[1:-1, 1:-1].astype(bool)
@@ -93,31 +89,3 @@ def _from_border(image: np.ndarray, low: float, high: float) -> np.ndarray:
     if not found.any():
         return np.zeros(image.shape, bool)
     return np.asarray(cv2.resize(found, image.shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)).astype(bool)
-
-
-def _bright_sides(small: np.ndarray, low: float, high: float) -> np.ndarray:
-    """bool (rows, cols): bright regions that hold a whole side of the image and end in a steep edge.
-
-    Collimation lets a little radiation through: it is bright, not white, and not of one value. An abdomen may fill the
-    lower side as brightly, but shades off into the chest.
-    """
-    import cv2
-
-    found = np.zeros(small.shape, bool)
-    bright = (small >= high - _SOFT * (high - low)).astype(np.uint8)
-    count, labels = cv2.connectedComponents(bright, connectivity=4)
-    if count < 2 or min(small.shape) < 4 * _PENUMBRA:
-        return found
-    window = np.ones((2 * _PENUMBRA + 1, 2 * _PENUMBRA + 1), np.uint8)
-    for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
-        label = int(np.bincount(side).argmax())
-        if label == 0 or (side == label).mean() < _WHOLE:
-            continue
-        region = labels == label
-        rim = region & ~cv2.erode(region.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-        rim[[0, -1]], rim[:, [0, -1]] = False, False
-        drop = (small - cv2.erode(small, window))[rim]
-        if drop.size and float(np.median(drop)) > _STEEP * (high - low):
-            # The penumbra belongs to the frame.
-            found |= cv2.dilate(region.astype(np.uint8), window).astype(bool)
-    return found
