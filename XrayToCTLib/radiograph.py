@@ -51,6 +51,8 @@ class Radiograph:
         view: PA, AP, LATERAL, or None when the source does not say.
         body_part: DICOM Body Part Examined (CHEST, HIP...), or "" when the source does not say.
         frame_time_ms: time between frames for cine and fluoroscopy, or None.
+        lossy_ratio: how strongly the source was compressed with loss (10.0 is 10:1; 1.0 where it does not say how
+            strongly); None where it was not.
         history: what the reader did, one sentence a step.
         warnings: what the user should know before trusting a result, one sentence each.
     """
@@ -65,6 +67,7 @@ class Radiograph:
     view: View | None = None
     body_part: str = ""
     frame_time_ms: float | None = None
+    lossy_ratio: float | None = None
     history: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 

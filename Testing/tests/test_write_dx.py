@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from phantom_files import chest
+from phantom_files import chest, dicom_file, stored_ramp
 
 from XrayToCTLib.dicom import write_dx
 from XrayToCTLib.errors import XrayToCTError
@@ -178,3 +178,14 @@ def test_a_failure_leaves_the_old_file_whole(tmp_path, monkeypatch):
         write_dx(SIMULATED, file, **TEXTS)
     assert file.read_bytes() == before
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(("stated", "ratio"), [("12", 12.0), (["4", "10"], 10.0), (None, 1.0)])
+def test_loss_in_the_source_is_stated_in_the_file_that_is_made_of_it(tmp_path, stated, ratio):
+    ratios = {} if stated is None else {"LossyImageCompressionRatio": stated}
+    lossy = dicom_file(tmp_path / "in.dcm", stored_ramp(8, False), LossyImageCompression="01", **ratios)
+    written = write_dx(read_radiograph(lossy), tmp_path / "out.dcm", **TEXTS)
+    dataset = pydicom.dcmread(written)
+    assert dataset.LossyImageCompression == "01"
+    assert float(dataset.LossyImageCompressionRatio) == ratio
+    assert read_radiograph(written).lossy_ratio == ratio

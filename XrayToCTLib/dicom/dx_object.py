@@ -59,7 +59,7 @@ def dx_dataset(radiograph: Radiograph, about: DxDescription, new_uid: Callable[[
     _patient_and_study(dataset, about, new_uid)
     _series_and_equipment(dataset, about, new_uid, for_display=for_display)
     _anatomy_and_positioning(dataset, radiograph, about)
-    _image(dataset, about)
+    _image(dataset, radiograph, about)
     _detector(dataset, radiograph, about)
     return dataset
 
@@ -118,7 +118,7 @@ def _anatomy_and_positioning(dataset: Dataset, radiograph: Radiograph, about: Dx
         dataset.DistanceSourceToDetector = f"{about.source_detector_mm:.10g}"
 
 
-def _image(dataset: Dataset, about: DxDescription) -> None:
+def _image(dataset: Dataset, radiograph: Radiograph, about: DxDescription) -> None:
     dataset.InstanceNumber = 1
     dataset.ImageType = ["DERIVED", "PRIMARY"]
     dataset.AcquisitionContextSequence = []
@@ -126,7 +126,10 @@ def _image(dataset: Dataset, about: DxDescription) -> None:
     if about.credit:
         dataset.ImageComments = about.credit
     dataset.BurnedInAnnotation = "NO"
-    dataset.LossyImageCompression = "00"
+    # What was lost stays lost, however the file is compressed that is written now (PS3.3 C.7.6.1.1.5).
+    dataset.LossyImageCompression = "00" if radiograph.lossy_ratio is None else "01"
+    if radiograph.lossy_ratio is not None:
+        dataset.LossyImageCompressionRatio = f"{radiograph.lossy_ratio:.6g}"
     dataset.PixelIntensityRelationship = "LOG"  # the DX IOD knows LIN and LOG alone
     dataset.PixelIntensityRelationshipSign = -1  # high values: little exposure, bone
     dataset.RescaleIntercept = "0"

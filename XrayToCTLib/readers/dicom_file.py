@@ -56,7 +56,8 @@ def read_dicom_file(
     del patterns
     history += levels.history
     warnings += levels.warnings
-    warnings += _lossy(dataset)
+    lossy_ratio = _lossy_ratio(dataset)
+    warnings += _lossy_warning(lossy_ratio)
     if levels.scale is IntensityScale.DISPLAY and polarity == "auto":
         warnings += _looks_inverted(pixels[0])
 
@@ -74,6 +75,7 @@ def read_dicom_file(
         view=view or view_position(dataset),
         body_part=str(dataset.get("BodyPartExamined", "") or "").upper().strip(),
         frame_time_ms=frame_time_ms(dataset) if pixels.shape[0] > 1 else None,
+        lossy_ratio=lossy_ratio,
         history=tuple(history),
         warnings=tuple(warnings),
     )
@@ -120,12 +122,19 @@ def _describe(dataset: Dataset) -> str:
     )
 
 
-def _lossy(dataset: Dataset) -> tuple[str, ...]:
+def _lossy_ratio(dataset: Dataset) -> float | None:
+    """Of the strongest compression where there were several; see ``Radiograph.lossy_ratio``."""
     if str(dataset.get("LossyImageCompression", "")) != "01":
-        return ()
+        return None
     ratio = dataset.get("LossyImageCompressionRatio")
-    ratio = ratio if ratio is None or isinstance(ratio, (str, float, int)) else list(ratio)[-1]
-    return (f"The image was compressed with loss{f' ({float(ratio):g}:1)' if ratio else ''}.",)
+    ratios = [ratio] if ratio is None or isinstance(ratio, (str, float, int)) else list(ratio)
+    return max([1.0, *(float(value) for value in ratios if value)])
+
+
+def _lossy_warning(ratio: float | None) -> tuple[str, ...]:
+    if ratio is None:
+        return ()
+    return (f"The image was compressed with loss{f' ({ratio:g}:1)' if ratio > 1 else ''}.",)
 
 
 def _looks_inverted(frame: np.ndarray) -> tuple[str, ...]:
