@@ -29,8 +29,11 @@ from XrayToCTPanel import sample_data
 from XrayToCTPanel.dependencies import ensureDependencies, missingPackages
 from XrayToCTPanel.fidelity_table import tableFromReport
 from XrayToCTPanel.radiograph_bridge import firstRadiograph, radiographFromVolume
+from XrayToCTPanel.run import Run, cancelAllRuns
 from XrayToCTPanel.sections import Sections
 from XrayToCTPanel.stack_bridge import checkOutput, maskFromVolume, stackFromVolume, volumeFromStack
+from XrayToCTPanel.translation_run import TranslationOptions, stillThere, translationSteps
+from XrayToCTPanel.translation_worker import closeWorker
 from XrayToCTPanel.wiring import showSetupFailure
 
 DOCUMENTATION = "https://github.com/XrayToCT/XrayToCT"
@@ -98,6 +101,7 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         vars(self.ui).update(self.sections.childWidgets)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        slicer.app.connect("aboutToQuit()", self.onAboutToQuit)
         self.initializeParameterNode()
 
     def parameterNode(self):
@@ -108,7 +112,14 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.setParameterNode(None)
         if self.sections is not None:
             self.sections.cleanup()
+            slicer.app.disconnect("aboutToQuit()", self.onAboutToQuit)
         self.removeObservers()
+        cancelAllRuns()
+        closeWorker()
+
+    def onAboutToQuit(self):
+        cancelAllRuns()
+        closeWorker(wait=True)
 
     def enter(self):
         if self.sections is not None:
@@ -161,7 +172,17 @@ class XrayToCTLogic(ScriptedLoadableModuleLogic):
         return registry.models()
 
     def translate(
-        self, inputVolume, *, model=None, device="auto", outputVolume=None, wait=True, progress=None, frame=0
+        self,
+        inputVolume,
+        *,
+        model=None,
+        device="auto",
+        outputVolume=None,
+        wait=True,
+        progress=None,
+        frame=0,
+        polarity="auto",
+        view="auto",
     ):
         """Translates a radiograph into a CT-like stack; raises XrayToCTError and leaves the scene as it was on failure.
 
@@ -170,18 +191,23 @@ class XrayToCTLogic(ScriptedLoadableModuleLogic):
             model: None for the default, an id, "id@version", a ModelCard, or the folder of a model.
             device: "auto", "cpu" or "cuda".
             outputVolume: scalar volume node to write into; None makes a new one.
-            wait: only True is possible: the call returns when the stack is there.
+            wait: False returns at once; the translation runs in a process of its own, while Slicer stays usable.
             progress: called with (fraction, phase); returning False cancels.
             frame: index of the frame of a cine image.
+            polarity: "auto", "bone-bright" or "bone-dark": how the image looks in the scene.
+            view: "auto" (what the file says), "PA", "AP" or "LATERAL".
 
         Returns:
             vtkMRMLScalarVolumeNode, int16 HU, on the input's grid, slabs along the third axis (see stack_bridge).
+            With wait=False a Run (XrayToCTPanel.run): .state, .onChange(f), .cancel(), and .result() for the node.
         """
-        if not wait:
-            raise XrayToCTError("Translating in the background is not available yet.", hint="Call it with wait=True.")
         checkOutput(outputVolume, inputVolume)
         ensureDependencies()
-        radiograph = radiographFromVolume(inputVolume)
+        if not wait:
+            options = TranslationOptions(model, device, frame, polarity, view)
+            run = Run(translationSteps(inputVolume, options, outputVolume), guard=stillThere(inputVolume))
+            return run.reportTo(progress).start()
+        radiograph = radiographFromVolume(inputVolume, polarity=polarity, view=view)
         stack = XrayToCTLib.translate(radiograph, model=model, device=device, frame=frame, progress=progress)
         return volumeFromStack(stack, inputVolume, outputVolume)
 

@@ -7,8 +7,27 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from XrayToCTLib.worker import WorkerClient
 
 from Testing.host import SlicerHost, start_slicer
+
+
+class KeptClient(WorkerClient):
+    """A real client that outlives the panels that use it: starting a process for each test would take too long."""
+
+    def close(self, *, wait: bool = True) -> None:
+        """Not yet."""
+
+    def really_close(self) -> None:
+        super().close()
+
+
+@pytest.fixture(scope="session")
+def kept_client() -> Iterator[KeptClient]:
+    """Its process starts at the first translation."""
+    client = KeptClient()
+    yield client
+    client.really_close()
 
 
 @pytest.fixture(scope="session")
@@ -43,10 +62,11 @@ def module(host: SlicerHost) -> ModuleType:
 
 
 @pytest.fixture
-def gui(only_tiny_model: None) -> Iterator[SlicerHost]:
-    """The same with Qt, and the module loaded."""
+def gui(only_tiny_model: None, kept_client: KeptClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlicerHost]:
+    """The same with Qt, and the module loaded, whose worker process all tests share."""
     running = start_slicer(qt=True)
     running.load_module("XrayToCT")
+    monkeypatch.setattr("XrayToCTPanel.translation_worker._makeClient", lambda: kept_client)
     running.finish_startup()
     yield running
     running.stop()

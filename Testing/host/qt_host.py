@@ -26,7 +26,7 @@ _QT_WIDGETS = (
     "QSlider", "QLineEdit", "QProgressBar", "QGroupBox", "QFrame", "QTextBrowser", "QMessageBox", "QDialog",
 )  # fmt: skip
 _QT_PLAIN = {
-    QtCore: ("Qt", "QFile", "QTimer", "QSettings", "QUrl", "QSize"),
+    QtCore: ("Qt", "QFile", "QSettings", "QUrl", "QSize"),
     QtGui: ("QIcon", "QPixmap", "QCursor", "QFont"),
     QtWidgets: ("QVBoxLayout", "QHBoxLayout", "QFormLayout", "QGridLayout"),
 }
@@ -59,6 +59,7 @@ class QtHost:
         qt, ctk = ModuleType("qt"), ModuleType("ctk")
         for name, cls in classes.items():
             setattr(qt, name, cls)
+        qt.QTimer = pythonqt_class(QtCore.QTimer)  # type: ignore[attr-defined]
         for source, names in _QT_PLAIN.items():
             for name in names:
                 setattr(qt, name, getattr(source, name))

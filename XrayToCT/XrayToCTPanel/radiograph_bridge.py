@@ -1,5 +1,7 @@
 """Volume node -> Radiograph.
 
+``radiographFromSnapshot`` touches no node: a thread may call it.
+
 The pixels that count are the node's: the user sees and may have changed them. What they mean (polarity, scale, view,
 where the spacing comes from) only the file knows. So:
 
@@ -19,19 +21,19 @@ from typing import Any
 
 import numpy as np
 from XrayToCTLib.errors import XrayToCTError
-from XrayToCTLib.radiograph import IntensityScale, Radiograph, SpacingSource
+from XrayToCTLib.radiograph import IntensityScale, Radiograph, SpacingSource, View
 from XrayToCTLib.readers import read_radiograph
 from XrayToCTLib.readers.grey import to_grey
-from XrayToCTLib.readers.polarity import decide_polarity
+from XrayToCTLib.readers.polarity import POLARITIES, decide_polarity
 from XrayToCTLib.readers.spacing import assumed_spacing
 
 from .provenance import PREFIX
-from .source_file import hasPhotographFile, sourceFile
+from .volume_snapshot import VolumeSnapshot, snapshotOf
 
 _SLICER_FOUND_NONE = (1.0, 1.0)
 _SAME_SPACING = 1e-4  # relative: a spacing survives the way through a header as text
 _CLEAR_CORRELATION = 0.2  # below it, changed pixels say nothing about the polarity of the file's
-_HINT = "Choose a grey-scale X-ray image."
+VIEWS = ("auto", *(view.name for view in View))
 
 
 def looksLikeRadiograph(volumeNode: Any) -> bool:
@@ -55,60 +57,66 @@ def firstRadiograph() -> Any:
     return next((volume for volume in volumes if looksLikeRadiograph(volume)), None)
 
 
-def radiographFromVolume(volumeNode: Any) -> Radiograph:
+def radiographFromVolume(volumeNode: Any, *, polarity: str = "auto", view: str = "auto") -> Radiograph:
     """The radiograph that a volume node holds, bone bright.
+
+    Args:
+        volumeNode: scalar volume node.
+        polarity: "auto", "bone-bright" or "bone-dark": how the image looks in the scene.
+        view: "auto" (what the file says), "PA", "AP" or "LATERAL".
 
     Raises:
         XrayToCTError: no node, no pixels, NaN, colour, or a volume that is a CT or MRI rather than a radiograph.
     """
-    pixels = _pixels(volumeNode)
-    name = volumeNode.GetName() or "The volume"
-    path = sourceFile(volumeNode)
-    fromFile = _readFile(path, frames=len(pixels), name=name)
+    return radiographFromSnapshot(snapshotOf(volumeNode), polarity=polarity, view=view)
+
+
+def radiographFromSnapshot(snapshot: VolumeSnapshot, *, polarity: str = "auto", view: str = "auto") -> Radiograph:
+    """The same, of a snapshot. Plain numpy: it may run in a thread."""
+    if polarity not in POLARITIES or view not in VIEWS:
+        raise XrayToCTError(
+            f"There is no polarity {polarity!r} or no view {view!r}.",
+            hint=f"Choose from {', '.join(POLARITIES)} and from {', '.join(VIEWS)}.",
+        )
+    snapshot = replace(snapshot, pixels=_greyPixels(snapshot))
+    fromFile = _readFile(snapshot, polarity)
     if fromFile is None:
-        return _withoutFile(volumeNode, pixels, name)
-    if _holdsFilePixels(pixels, path):
-        return _withNodeSpacing(fromFile, volumeNode)
-    return _changed(volumeNode, pixels, fromFile, name)
+        radiograph = _withoutFile(snapshot, polarity)
+    elif _holdsFilePixels(snapshot.pixels, snapshot.path):
+        radiograph = _withNodeSpacing(fromFile, snapshot)
+    else:
+        radiograph = _changed(snapshot, fromFile, polarity)
+    return radiograph if view == "auto" else replace(radiograph, view=View[view])
 
 
-def _pixels(volumeNode: Any) -> np.ndarray:
-    """(frames, rows, cols) of the node, of its own type, one channel."""
-    import slicer
-
-    if volumeNode is None or not volumeNode.IsA("vtkMRMLScalarVolumeNode"):
-        raise XrayToCTError("No radiograph is chosen.", hint=_HINT)
-    name = volumeNode.GetName()
-    if volumeNode.GetScene() is None:  # removed while somebody still held it
-        raise XrayToCTError(f"{name} is no longer in the scene.", hint=_HINT)
-    if volumeNode.IsA("vtkMRMLLabelMapVolumeNode"):
-        raise XrayToCTError(f"{name} is a label map, not a radiograph.", hint=_HINT)
-    image = volumeNode.GetImageData()
-    if image is None or 0 in image.GetDimensions() or image.GetPointData().GetScalars() is None:
-        raise XrayToCTError(f"{name} has no pixels.", hint=_HINT)
-    pixels = slicer.util.arrayFromVolume(volumeNode)
+def _greyPixels(snapshot: VolumeSnapshot) -> np.ndarray:
+    """(frames, rows, cols), one channel, finite."""
+    pixels = snapshot.pixels
     if pixels.ndim == 4:
-        pixels = to_grey(pixels, name)
+        pixels = to_grey(pixels, snapshot.name)
     if not np.isfinite(pixels).all():
-        raise XrayToCTError(f"{name} holds NaN or infinite values.", hint="Replace them, or load the image again.")
+        raise XrayToCTError(
+            f"{snapshot.name} holds NaN or infinite values.", hint="Replace them, or load the image again."
+        )
     return pixels
 
 
-def _readFile(path: Path | None, *, frames: int, name: str) -> Radiograph | None:
+def _readFile(snapshot: VolumeSnapshot, polarity: str) -> Radiograph | None:
     """What the library reads from the file; None without one.
 
     Several slices without a file that says that they are X-ray frames are a volume (CT, MRI, a stack of ours): they are
     refused rather than taken for a cine of which one frame would be translated.
     """
+    frames = len(snapshot.pixels)
     isVolume = XrayToCTError(
-        f"{name} is a volume of {frames} slices, not a radiograph.",
+        f"{snapshot.name} is a volume of {frames} slices, not a radiograph.",
         hint="Choose a single X-ray image, or a cine loaded from an XA, RF, CR or DX file.",
     )
-    if path is None:
+    if snapshot.path is None:
         if frames > 1:
             raise isVolume
         return None
-    radiograph = read_radiograph(path)
+    radiograph = read_radiograph(snapshot.path, polarity=polarity)
     if frames > 1 and (radiograph.frames != frames or not radiograph.modality):
         raise isVolume
     return radiograph
@@ -131,19 +139,13 @@ def _holdsFilePixels(pixels: np.ndarray, path: Path | None) -> bool:
     return np.array_equal(stored, pixels) or (pixels.dtype.kind == "f" and np.allclose(stored, pixels, rtol=1e-6))
 
 
-def _nodeSpacing(volumeNode: Any) -> tuple[float, float]:
-    """(row, column) in mm."""
-    columns, rows, _ = volumeNode.GetSpacing()
-    return rows, columns
-
-
-def _withNodeSpacing(radiograph: Radiograph, volumeNode: Any) -> Radiograph:
+def _withNodeSpacing(radiograph: Radiograph, snapshot: VolumeSnapshot) -> Radiograph:
     """The file's radiograph; where the node has another spacing than the file, the user set it.
 
     A node with exactly 1 mm has the spacing that Slicer gives where it finds none. It does not look everywhere: of a CR
     file it takes ImagerPixelSpacing but not PixelSpacing. The file's spacing is then the better one.
     """
-    spacing = _nodeSpacing(volumeNode)
+    spacing = snapshot.spacing
     if np.allclose(spacing, radiograph.spacing, rtol=_SAME_SPACING):
         return radiograph
     if not np.allclose(spacing, _SLICER_FOUND_NONE, rtol=_SAME_SPACING):
@@ -158,12 +160,12 @@ def _withNodeSpacing(radiograph: Radiograph, volumeNode: Any) -> Radiograph:
     return replace(radiograph, warnings=(*radiograph.warnings, warning))
 
 
-def _withoutFile(volumeNode: Any, pixels: np.ndarray, name: str) -> Radiograph:
-    values = pixels.astype(np.float32)
-    decision = decide_polarity(values[0], "auto")
+def _withoutFile(snapshot: VolumeSnapshot, polarity: str) -> Radiograph:
+    values = snapshot.pixels.astype(np.float32)
+    decision = decide_polarity(values[0], polarity)
     warnings = ("The file of this image is not known: what its values mean was estimated from the image.",)
-    spacing, source = _nodeSpacing(volumeNode), SpacingSource.CALLER
-    if hasPhotographFile(volumeNode) and np.allclose(spacing, _SLICER_FOUND_NONE, rtol=_SAME_SPACING):
+    spacing, source = snapshot.spacing, SpacingSource.CALLER
+    if snapshot.isPhotograph and np.allclose(spacing, _SLICER_FOUND_NONE, rtol=_SAME_SPACING):
         spacing, assumed = assumed_spacing(values.shape[1:])
         source, warnings = SpacingSource.ASSUMED, (*warnings, assumed)
     return Radiograph(
@@ -171,29 +173,33 @@ def _withoutFile(volumeNode: Any, pixels: np.ndarray, name: str) -> Radiograph:
         spacing=spacing,
         spacing_source=source,
         scale=IntensityScale.DISPLAY,
-        source=name,
-        identity=volumeNode.GetID() or name,
-        history=(f"Read from the volume {name}.", decision.history),
+        source=snapshot.name,
+        identity=snapshot.nodeId or snapshot.name,
+        history=(f"Read from the volume {snapshot.name}.", decision.history),
         warnings=(*warnings, *filter(None, [decision.warning])),
     )
 
 
-def _changed(volumeNode: Any, pixels: np.ndarray, fromFile: Radiograph, name: str) -> Radiograph:
+def _changed(snapshot: VolumeSnapshot, fromFile: Radiograph, polarity: str) -> Radiograph:
     """The node's own pixels with the file's view, spacing source and polarity."""
-    values = pixels.astype(np.float32)
+    values = snapshot.pixels.astype(np.float32)
     if values.shape != fromFile.pixels.shape:
-        return _withoutFile(volumeNode, pixels, name)
+        return _withoutFile(snapshot, polarity)
     correlation = _correlation(values, fromFile.pixels)
     if abs(correlation) < _CLEAR_CORRELATION:
-        return _withoutFile(volumeNode, pixels, name)
+        return _withoutFile(snapshot, polarity)
+    invert = correlation < 0 if polarity == "auto" else polarity == "bone-dark"
     known = replace(
         fromFile,
-        pixels=_inverted(values) if correlation < 0 else values,
+        pixels=_inverted(values) if invert else values,
         scale=IntensityScale.DISPLAY,
-        history=(*fromFile.history, f"The pixels are those of the volume {name}, changed since the file was read."),
+        history=(
+            *fromFile.history,
+            f"The pixels are those of the volume {snapshot.name}, changed since the file was read.",
+        ),
         warnings=(*fromFile.warnings, "The image was changed after it was loaded: its grey levels mean no more."),
     )
-    return _withNodeSpacing(known, volumeNode)
+    return _withNodeSpacing(known, snapshot)
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import Any
 
 from slicer.i18n import tr as _
 from XrayToCTLib.errors import XrayToCTError
 
 from .panel_words import forPanel
+from .status_line import StatusLine
 
 
 class SectionPanel:
@@ -16,12 +18,12 @@ class SectionPanel:
 
     Args:
         widget: the module's widget.
-        statusLabel: QLabel under the section.
+        statusLine: what is under the section.
     """
 
-    def __init__(self, widget: Any, statusLabel: Any) -> None:
+    def __init__(self, widget: Any, statusLine: StatusLine) -> None:
         self._widget = widget
-        self._statusLabel = statusLabel
+        self._statusLine = statusLine
 
     @property
     def logic(self) -> Any:
@@ -38,16 +40,22 @@ class SectionPanel:
 
     def showStatus(self, text: str) -> None:
         """Says something under the section; "" says nothing any more."""
-        self._statusLabel.setText(forPanel(text))
-        self._statusLabel.setVisible(bool(text))
+        self._statusLine.say(forPanel(text))
 
-    def showError(self, error: BaseException) -> None:
-        """One sentence with what to do next. What is no XrayToCTError is a fault of ours: the log has its traceback."""
+    def showError(self, error: BaseException, log: str = "") -> None:
+        """One sentence with what to do next. What is no XrayToCTError is a fault of ours, and is logged as one.
+
+        Args:
+            error: what happened.
+            log: all that a process wrote, which a button then offers.
+        """
         if isinstance(error, XrayToCTError):
-            self.showStatus(str(error))
+            self._statusLine.say(forPanel(str(error)), log)
             return
         logging.error("X-ray to CT: an unexpected error.", exc_info=error)
-        self.showStatus(_("This failed: {reason}. Please report it with the log.").format(reason=error))
+        trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        sentence = _("This failed: {reason}. Please report it with the log.").format(reason=error)
+        self._statusLine.say(sentence, f"{log}\n{trace}".strip())
 
 
 class Section:

@@ -10,6 +10,7 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from .section import SectionPanel
+from .status_line import StatusLine
 
 # (file of this package, class in it), in the order of work. A new section is one more line.
 SECTIONS = (
@@ -31,14 +32,14 @@ class Sections:
         self.loaded: dict[str, Any] = {}
         self._widget = widget
         self._panels: dict[str, SectionPanel] = {}
-        self._labels: dict[str, Any] = {}
+        self._lines: dict[str, StatusLine] = {}
         for file, className in SECTIONS:
             self._load(file, className, layout)
 
     @property
     def childWidgets(self) -> dict[str, Any]:
-        """The widgets of all sections by their names, with the labels under the sections."""
-        found = dict(self._labels)
+        """The widgets of all sections by their names, with those under the sections."""
+        found = {name: widget for line in self._lines.values() for name, widget in line.widgets.items()}
         for section in self.loaded.values():
             found |= vars(section.ui) if hasattr(section, "ui") else {}
         return found
@@ -56,19 +57,22 @@ class Sections:
         self._each(lambda section: section.cleanup())
 
     def _load(self, file: str, className: str, layout: Any) -> None:
-        label = _statusLabel(f"{file.removesuffix('_section')}StatusLabel")
-        self._labels[label.objectName] = label
-        panel = self._panels[className] = SectionPanel(self._widget, label)
+        import qt
+
+        place, below = qt.QVBoxLayout(), qt.QVBoxLayout()
+        layout.addLayout(place)
+        layout.addLayout(below)
+        line = self._lines[className] = StatusLine(file.removesuffix("_section"), below)
+        panel = self._panels[className] = SectionPanel(self._widget, line)
         try:
             section = getattr(import_module(f"{__package__}.{file}"), className)(panel)
-            layout.addWidget(section.widget)
+            place.addWidget(section.widget)
         except Exception as error:  # whatever it is, the other sections must work
             logging.exception("The section %s cannot be shown.", className)
             name = className.removesuffix("Section")
             panel.showStatus(_("The section {name} cannot be shown: {reason}").format(name=name, reason=error))
         else:
             self.loaded[className] = section
-        layout.addWidget(label)
 
     def _each(self, call: Callable[[Any], None]) -> None:
         for className, section in self.loaded.items():
@@ -76,17 +80,3 @@ class Sections:
                 call(section)
             except Exception as error:
                 self._panels[className].showError(error)
-
-
-def _statusLabel(name: str) -> Any:
-    """Plain text, because it quotes files and errors; hidden until there is something to say."""
-    import qt
-
-    label = qt.QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(qt.Qt.PlainText)
-    label.setTextInteractionFlags(qt.Qt.TextSelectableByMouse)
-    label.setToolTip(_("What happened last in this section."))
-    label.setVisible(False)
-    return label

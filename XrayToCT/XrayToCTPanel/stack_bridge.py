@@ -41,14 +41,22 @@ def checkOutput(outputVolume: Any, inputVolume: Any) -> None:
         raise XrayToCTError("The output volume is no longer in the scene.", hint=hint)
 
 
-def volumeFromStack(stack: CtStack, inputVolume: Any, outputVolume: Any = None) -> Any:
+def volumeFromStack(stack: CtStack, inputVolume: Any, outputVolume: Any = None, *, image: Any = None) -> Any:
     """Writes a stack into a new node, or into ``outputVolume``; int16 HU.
 
     Everything that can fail is done before the scene is touched; a new node that cannot be finished is removed again.
+
+    Args:
+        stack: what to write.
+        inputVolume: where it came from, and lies.
+        outputVolume: scalar volume node, or None for a new one.
+        image: vtkImageData that holds the stack already, where that was done in a thread.
     """
     import slicer
 
-    image = _int16Image(stack.hu)
+    if image is None:
+        image, values = emptyImage(stack.hu.shape)
+        fillWithHu(values, stack.hu)
     matrix = stackIjkToRas(inputVolume, stack.slab_thickness)
     name = slicer.mrmlScene.GenerateUniqueName(f"{inputVolume.GetName()} CT stack")
     node = outputVolume or slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
@@ -68,18 +76,24 @@ def volumeFromStack(stack: CtStack, inputVolume: Any, outputVolume: Any = None) 
     return node
 
 
-def _int16Image(hu: np.ndarray) -> Any:
-    """vtkImageData of rounded HU (slabs, rows, cols), slab by slab: whole temporaries would triple the memory."""
+def emptyImage(shape: tuple[int, ...]) -> tuple[Any, np.ndarray]:
+    """(vtkImageData, its int16 memory as an array of ``shape``, (slabs, rows, cols))."""
     import vtk
     from vtk.util.numpy_support import vtk_to_numpy
 
     image = vtk.vtkImageData()
-    image.SetDimensions(hu.shape[::-1])
+    image.SetDimensions(shape[::-1])
     image.AllocateScalars(vtk.VTK_SHORT, 1)
-    values = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(hu.shape)
+    return image, vtk_to_numpy(image.GetPointData().GetScalars()).reshape(shape)
+
+
+def fillWithHu(values: np.ndarray, hu: np.ndarray) -> None:
+    """Writes rounded HU into int16 ``values``, slab by slab: whole temporaries would triple the memory.
+
+    Plain numpy: it may run in a thread, as long as nobody else holds the image.
+    """
     for target, slab in zip(values, hu, strict=True):
         target[:] = np.clip(np.rint(slab), _INT16.min, _INT16.max)
-    return image
 
 
 def _removeWithDisplay(node: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import slicer
@@ -13,7 +12,9 @@ from . import model_chooser
 from .dependencies import ensureDependencies, missingPackages
 from .panel_words import resultText
 from .readiness import READY_TIP, reasonNotReady
+from .run_controls import RunControls
 from .section import Section
+from .translation_worker import warmUp, workerLog
 from .viewers import showStack
 from .wiring import connectSignal
 
@@ -25,14 +26,26 @@ class TranslateSection(Section):
 
     def __init__(self, panel: Any) -> None:
         super().__init__(panel)
-        self._translating = False
         self.models = model_chooser.ModelChooser(self.ui.modelComboBox, self.ui.modelCardLabel)
-        connectSignal(self.ui.translateButton, "clicked(bool)", self.onTranslateButton)
         connectSignal(self.ui.modelComboBox, "currentIndexChanged(int)", self.onModelChosen)
+        self.controls = RunControls(
+            panel,
+            self.ui.translateButton,
+            self.ui.translateProgressBar,
+            self.ui.translatePhaseLabel,
+            self.translate,
+            READY_TIP,
+        )
         self.listModels()
 
     def enter(self) -> None:
         self.listModels()
+        if not slicer.app.testingEnabled() and not missingPackages() and not self.models.missing:
+            parameters = self.panel.logic.getParameterNode()
+            warmUp(parameters.modelId, parameters.device)
+
+    def cleanup(self) -> None:
+        self.controls.cleanup()
 
     def listModels(self) -> None:
         if missingPackages():
@@ -47,8 +60,7 @@ class TranslateSection(Section):
         if parameters.modelId != self.models.modelId():
             self.models.select(parameters.modelId)
         reason = reasonNotReady(parameters.inputVolume, parameters.outputVolume, self.models.missing)
-        self.ui.translateButton.setEnabled(not reason and not self._translating)
-        self.ui.translateButton.setToolTip(reason or READY_TIP)
+        self.controls.setReason(reason)
         self.ui.hintLabel.setText(reason)
         self.ui.hintLabel.setVisible(bool(reason))
 
@@ -57,21 +69,8 @@ class TranslateSection(Section):
         if (parameters := self.panel.parameterNode()) is not None:
             parameters.modelId = self.models.modelId()
 
-    def onTranslateButton(self) -> None:
-        if self._translating:
-            return
-        self._translating = True
-        try:
-            self._translate()
-        except Exception as error:
-            self.panel.showError(error)
-        finally:
-            self._translating = False
-            self.refresh()
-
-    def _translate(self) -> None:
-        import qt
-
+    def translate(self) -> None:
+        """What the button does: starts the run of the verb ``translate``."""
         missing = missingPackages()
         ensureDependencies()  # may ask, and so let events in: the nodes are looked up only afterwards
         if missing:
@@ -79,21 +78,18 @@ class TranslateSection(Section):
         parameters = self.panel.parameterNode()
         if parameters is None or parameters.inputVolume is None:
             raise XrayToCTError(_("The radiograph is gone."), hint=_("Choose another one."))
-        started = time.perf_counter()
-        slicer.app.setOverrideCursor(qt.Qt.WaitCursor)
-        try:
-            stack = self.panel.logic.translate(
-                parameters.inputVolume,
-                model=parameters.modelId or None,
-                device=parameters.device,
-                outputVolume=parameters.outputVolume,
-                progress=self.showProgress,
-                frame=parameters.frame,
-            )
-        finally:
-            slicer.app.restoreOverrideCursor()
-        showStack(stack)
-        self.panel.showStatus(resultText(stack, time.perf_counter() - started))
+        if self.controls.run is not None:
+            return
+        run = self.panel.logic.translate(
+            parameters.inputVolume,
+            model=parameters.modelId or None,
+            device=parameters.device,
+            outputVolume=parameters.outputVolume,
+            wait=False,
+            frame=parameters.frame,
+        )
+        self.controls.start(run, lambda stack: self._show(stack, run.seconds), workerLog)
 
-    def showProgress(self, fraction: float, phase: str) -> None:
-        self.panel.showStatus(f"{phase.capitalize()}: {fraction:.0%}")
+    def _show(self, stack: Any, seconds: float) -> None:
+        showStack(stack)
+        self.panel.showStatus(resultText(stack, seconds))

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from Testing.host.pytest_fixtures import gui, host, module, only_tiny_model, qt_host, tiny_models
+from Testing.host.pytest_fixtures import gui, host, kept_client, module, only_tiny_model, qt_host, tiny_models
 
-__all__ = ["gui", "host", "module", "only_tiny_model", "qt_host", "tiny_models"]
+__all__ = ["gui", "host", "kept_client", "module", "only_tiny_model", "qt_host", "tiny_models"]

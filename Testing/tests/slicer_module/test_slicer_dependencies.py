@@ -14,6 +14,7 @@ import slicer
 from Testing.host import SlicerHost
 from XrayToCTLib import XrayToCTError
 
+from panel_driver import press
 from scene_probe import add_volume, chest_values
 
 
@@ -189,7 +190,7 @@ def test_the_first_press_in_a_bare_slicer_asks_installs_and_translates(
     assert panel.ui.translateButton.enabled
     assert "will be asked" in panel.ui.modelCardLabel.text
     gui.gui.dialogs.expect("jsonschema", qt.QMessageBox.Ok)
-    panel.ui.translateButton.click()
+    press(panel)
     assert len(calls) == 1
     assert panel.ui.translateStatusLabel.text.startswith("Made ")
     assert panel.ui.modelComboBox.currentText.startswith("A tiny model")

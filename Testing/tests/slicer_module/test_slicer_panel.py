@@ -14,6 +14,7 @@ from phantom_files import dicom_file
 from Testing.host import SlicerHost
 from XrayToCTLib import XrayToCTError
 
+from panel_driver import press
 from scene_probe import SPACING, add_volume, chest_values, ijk_to_ras, node_ids
 
 
@@ -31,7 +32,7 @@ def test_choose_a_radiograph_press_translate_and_the_stack_is_there(panel: Any) 
     given = add_volume(chest_values())
     panel.ui.inputSelector.setCurrentNode(given)
     assert panel.ui.translateButton.enabled
-    panel.ui.translateButton.click()
+    press(panel)
     (stack,) = stacks()
     assert stack.GetNodeReference("XrayToCT.Source") is given
     assert panel.ui.translateStatusLabel.text.startswith("Made chest CT stack in ")
@@ -40,7 +41,7 @@ def test_choose_a_radiograph_press_translate_and_the_stack_is_there(panel: Any) 
 
 def test_the_stack_is_shown_in_the_slice_views_at_its_central_slab(panel: Any) -> None:
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
-    panel.ui.translateButton.click()
+    press(panel)
     (stack,) = stacks()
     for view in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
         assert view.GetBackgroundVolumeID() == stack.GetID()
@@ -76,12 +77,12 @@ def test_removing_the_input_turns_the_button_off(panel: Any) -> None:
 
 def test_closing_the_scene_empties_the_panel_and_it_works_again(gui: SlicerHost, panel: Any) -> None:
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
-    panel.ui.translateButton.click()
+    press(panel)
     gui.close_scene()
     assert panel.ui.inputSelector.currentNode() is None
     assert not panel.ui.translateButton.enabled
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
-    panel.ui.translateButton.click()
+    press(panel)
     assert len(stacks()) == 1
 
 
@@ -91,7 +92,7 @@ def test_closing_the_scene_while_it_translates_ends_in_one_sentence(
     """A question about packages lets events in; the user closes the scene meanwhile."""
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
     monkeypatch.setattr("XrayToCTPanel.translate_section.ensureDependencies", gui.close_scene)
-    panel.ui.translateButton.click()
+    press(panel)
     assert "gone" in panel.ui.translateStatusLabel.text
     assert stacks() == []
 
@@ -100,16 +101,15 @@ def test_pressing_twice_while_a_question_is_open_runs_once(
     gui: SlicerHost, panel: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
-    section = panel.sections.loaded["TranslateSection"]
-    monkeypatch.setattr("XrayToCTPanel.translate_section.ensureDependencies", section.onTranslateButton)
-    panel.ui.translateButton.click()
+    monkeypatch.setattr("XrayToCTPanel.translate_section.ensureDependencies", panel.ui.translateButton.click)
+    press(panel)
     assert len(stacks()) == 1
 
 
 def test_an_error_is_said_in_the_panel_and_leaves_nothing_behind(gui: SlicerHost, panel: Any) -> None:
     panel.ui.inputSelector.setCurrentNode(add_volume(np.full((1, 96, 80), 7, np.uint16)))
     before = node_ids()
-    panel.ui.translateButton.click()
+    press(panel)
     assert "constant" in panel.ui.translateStatusLabel.text
     assert node_ids() == before
     assert gui.app.hostCursors == []
@@ -125,33 +125,20 @@ def test_a_fault_of_ours_is_one_sentence_and_the_cursor_comes_back(
 
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
     monkeypatch.setattr(panel.logic, "translate", fail)
-    panel.ui.translateButton.click()
+    press(panel)
     assert "oops" in panel.ui.translateStatusLabel.text
     assert "Traceback" not in panel.ui.translateStatusLabel.text
     assert gui.app.hostCursors == []
 
 
-def test_a_wait_cursor_is_shown_while_it_translates(gui: SlicerHost, panel: Any, monkeypatch: Any) -> None:
-    import qt
-
-    seen = []
-    panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
-    monkeypatch.setattr(
-        panel.sections.loaded["TranslateSection"], "showProgress", lambda *_: seen.append(list(gui.app.hostCursors))
-    )
-    panel.ui.translateButton.click()
-    assert seen
-    assert all(cursors == [qt.Qt.WaitCursor] for cursors in seen)
-
-
 def test_without_an_output_each_run_makes_a_volume_with_one_it_is_reused(panel: Any) -> None:
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
-    panel.ui.translateButton.click()
-    panel.ui.translateButton.click()
+    press(panel)
+    press(panel)
     assert len(stacks()) == 2
     assert panel.ui.inputSelector.currentNode().GetName() == "chest"
     panel.ui.outputSelector.setCurrentNode(stacks()[0])
-    panel.ui.translateButton.click()
+    press(panel)
     assert len(stacks()) == 2
 
 
@@ -204,7 +191,7 @@ def test_the_parameters_come_back_with_the_scene(gui: SlicerHost, panel: Any, tm
 
 def test_a_saved_stack_keeps_its_provenance_and_its_source(gui: SlicerHost, panel: Any, tmp_path: Path) -> None:
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values(), name="mine"))
-    panel.ui.translateButton.click()
+    press(panel)
     assert gui.save_scene(tmp_path / "scene.mrb")
     add_volume(chest_values(), name="takes the ID")
     gui.close_scene()
@@ -246,7 +233,7 @@ def test_reload_gives_a_panel_that_works_and_leaves_no_listener(
     assert fresh is not panel
     assert gui.modules.hostListeners() == listeners
     assert panel.Observations == []  # of the scene and of the parameter node
-    fresh.ui.translateButton.click()
+    press(fresh)
     assert len(stacks()) == 1
 
 
@@ -309,7 +296,7 @@ def test_a_section_that_cannot_be_loaded_says_so_and_the_others_work(gui: Slicer
     panel = gui.open_panel("XrayToCT")
     assert "NoSuch cannot be shown: No module named" in panel.ui.no_suchStatusLabel.text
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
-    panel.ui.translateButton.click()
+    press(panel)
     assert len(stacks()) == 1
 
 

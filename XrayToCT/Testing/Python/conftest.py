@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from Testing.host import SlicerHost
-from Testing.host.pytest_fixtures import gui, only_tiny_model, tiny_models
+from Testing.host.pytest_fixtures import gui, kept_client, only_tiny_model, tiny_models
 
-__all__ = ["gui", "only_tiny_model", "slicer_runs", "tiny_models"]
+__all__ = ["gui", "kept_client", "only_tiny_model", "slicer_runs", "tiny_models"]
 
 
 @pytest.fixture(autouse=True)
