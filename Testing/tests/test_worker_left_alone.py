@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from worker_clients import PATIENCE_S, is_running, wait_until
 
@@ -94,9 +95,11 @@ def test_a_worker_whose_pipe_somebody_else_keeps_open_ends_all_the_same(tmp_path
 def test_files_of_a_program_and_a_worker_that_were_both_killed_go_with_the_next_client(repository: Path, folder: Path):
     worker, program = run_program(repository, folder, "waits", "hold", "translating")
     os.kill(worker, signal.SIGSTOP)  # it cannot clean up
+    wait_until(lambda: psutil.Process(worker).status() == psutil.STATUS_STOPPED, "the worker stands still")
     program.kill()
     program.wait(PATIENCE_S)
     os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: not is_running(worker), "the worker is gone")
     assert len(list(folder.iterdir())) == 1
     with WorkerClient(folder=folder, command=[sys.executable, "-c", ""]) as client:
         client.start()
