@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from html_page import Page
 
 from XrayToCTLib.ct_stack import CtStack
 from XrayToCTLib.errors import XrayToCTError
@@ -28,62 +28,16 @@ from XrayToCTLib.models.card import (
 from XrayToCTLib.radiograph import IntensityScale, Radiograph, SpacingSource, View
 
 NASTY = "<script>alert(1)</script> & \"quoted\" 'x'"
-VOID = {"meta", "img", "br", "hr", "link", "input"}
 
 
-class Page(HTMLParser):
-    """Reads a page strictly: every tag must close in order. Collects text, tags, addresses and tables."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.loads: list[str] = []
-        self.links: list[str] = []
-        self.meta: list[dict[str, str | None]] = []
-        self.rows: list[list[str]] = []
-        self.text = ""
-        self.feed(path.read_text(encoding="utf-8"))
-        self.close()
-        assert self.open == [], f"left open: {self.open}"
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        given = dict(attributes)
-        assert not [name for name in given if name.startswith("on")], "an event handler is a script"
-        if tag == "meta":
-            self.meta.append(given)
-        if tag == "a":
-            self.links.append(given["href"])
-        else:
-            self.loads += [given[name] for name in ("src", "href", "srcset", "data", "action") if name in given]
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] == "style":
-            assert "url(" not in data and "@import" not in data
-            return
-        self.text += data
-        if self.open and self.open[-1] in ("td", "th"):
-            self.rows[-1][-1] += data
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def reference() -> CtStack:
     hu = np.full((4, 40, 40), -1000, np.float32)
     hu[:, 8:32, 8:32] = np.random.default_rng(1).normal(0, 80, (4, 24, 24))
     return CtStack(hu, (2.0, 2.0), 20.0, View.PA)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def card() -> ModelCard:
     return ModelCard(
         id="test-model",
@@ -110,7 +64,7 @@ def card() -> ModelCard:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def radiograph(reference) -> Radiograph:
     return Radiograph(
         pixels=reference.hu[:1],
@@ -124,8 +78,9 @@ def radiograph(reference) -> Radiograph:
     )
 
 
-@pytest.fixture
-def page(tmp_path, reference, radiograph, card) -> tuple[Page, object, Path]:
+@pytest.fixture(scope="module")
+def page(tmp_path_factory, reference, radiograph, card) -> tuple[Page, object, Path]:
+    folder = tmp_path_factory.mktemp("page")
     stack = dataclasses.replace(
         reference,
         hu=reference.hu + 33,
@@ -134,9 +89,9 @@ def page(tmp_path, reference, radiograph, card) -> tuple[Page, object, Path]:
         warnings=("HU are estimated.",),
     )
     report = compare(stack, reference)
-    picture = pictures.save_slab(tmp_path / "slab.png", stack)
+    picture = pictures.save_slab(folder / "slab.png", stack)
     path = write_report(
-        tmp_path / "report.html",
+        folder / "report.html",
         title=f"Report {NASTY}",
         pictures=[(f"Central slab {NASTY}", picture)],
         report=report,

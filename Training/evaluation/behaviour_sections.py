@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from . import page, protocol
+from XrayToCTLib.fidelity import page
+
+from . import protocol
 from .bars import patient_responses
 from .bootstrap import mean_interval
 from .classical_baselines import AFFINE, MATCHED

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from . import plots
+from XrayToCTLib.fidelity import plots
+
 from .bars import patient_responses
 from .lesion_edits import INSERTED, REMOVED
 from .measure import BANDS

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from XrayToCTLib.errors import XrayToCTError
+from XrayToCTLib.fidelity import page
 from XrayToCTLib.version import __version__
 from XrayToCTLib.whole_file import write_whole
 
-from . import page, protocol
+from . import protocol
 from .behaviour_sections import (
     PICTURED,
     costs_section,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from XrayToCTLib.fidelity import page
 from XrayToCTLib.fidelity.tissues import TISSUES
 
-from . import page, protocol
+from . import protocol
 from .bars import bars
 from .classical_baselines import AFFINE, MATCHED
 from .figures import save_error_bars

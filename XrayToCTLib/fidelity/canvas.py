@@ -6,7 +6,6 @@ plotting back end of its own.
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ import numpy as np
 from ..errors import XrayToCTError
 from ..translation.engine import NOT_FOR_DIAGNOSTIC_USE
 from ..whole_file import write_whole
+from .plots import BACKGROUND, FAINT, INK, png
 
-_BACKGROUND, _INK, _FAINT = "#101418", "#e8ecf0", "#98a2ad"
 _HEADER, _TITLE, _GAP, _FOOTER = 0.42, 0.3, 0.1, 0.3  # inches
 _LINE = 0.15  # inches that each further line of a panel's title takes
 _BAR = 0.85  # inches that a colour bar with its numbers takes to the right of its panel
@@ -52,9 +51,9 @@ class Canvas:
         self._width = max(3.4, columns * (self._panel[0] + _GAP) + _GAP + bars * _BAR)
         self._height = _HEADER + rows * (height + self._above) + _FOOTER
         self._shift = (self._width - (columns * (self._panel[0] + _GAP) + _GAP + bars * _BAR)) / 2
-        self.figure: Any = Figure(figsize=(self._width, self._height), dpi=DPI, facecolor=_BACKGROUND)
-        self._text(_GAP, self._height - 0.28, title, size=11, color=_INK)
-        self._text(_GAP, 0.1, NOT_FOR_DIAGNOSTIC_USE, size=7, color=_FAINT)
+        self.figure: Any = Figure(figsize=(self._width, self._height), dpi=DPI, facecolor=BACKGROUND)
+        self._text(_GAP, self._height - 0.28, title, size=11, color=INK)
+        self._text(_GAP, 0.1, NOT_FOR_DIAGNOSTIC_USE, size=7, color=FAINT)
 
     def show(
         self,
@@ -76,7 +75,7 @@ class Canvas:
         row, column = divmod(index, self._columns)
         left = self._shift + _GAP + column * (self._panel[0] + _GAP)
         bottom = self._height - _HEADER - (row + 1) * (self._panel[1] + self._above)
-        self._text(left, bottom + self._panel[1] + 0.08, title, size=8, color=_INK)
+        self._text(left, bottom + self._panel[1] + 0.08, title, size=8, color=INK)
         axes = self._axes(left, bottom, *self._panel)
         tall, wide = image.shape[0] * spacing[0], image.shape[1] * spacing[1]
         # The extent is in mm and the aspect equal, so that anisotropic pixels come out in true proportion.
@@ -88,8 +87,8 @@ class Canvas:
         if bar is not None:
             beside = self._axes(left + self._panel[0] + 0.08, bottom, 0.14, self._panel[1])
             scale = self.figure.colorbar(drawn, cax=beside)
-            scale.set_label(bar, color=_INK, fontsize=7, labelpad=1)
-            beside.tick_params(colors=_INK, labelsize=7, length=2)
+            scale.set_label(bar, color=INK, fontsize=7, labelpad=1)
+            beside.tick_params(colors=INK, labelsize=7, length=2)
 
     def save(self, path: str | Path) -> Path:
         """Write the PNG; returns the path.
@@ -99,9 +98,11 @@ class Canvas:
         """
         if Path(path).suffix.lower() != ".png":
             raise XrayToCTError(f"A picture cannot be written to {Path(path).name}.", hint="End its name in .png.")
-        content = io.BytesIO()
-        self.figure.savefig(content, format="png", facecolor=_BACKGROUND)
-        return write_whole(path, content.getvalue())
+        return write_whole(path, self.png())
+
+    def png(self) -> bytes:
+        """The sheet as the content of a PNG file."""
+        return png(self.figure)
 
     def _axes(self, left: float, bottom: float, width: float, height: float) -> Any:
         """Axes by their place in inches."""
@@ -117,11 +118,11 @@ class Canvas:
 def _scale_bar(axes: Any, tall: float, wide: float, *, dark: bool) -> None:
     """A bar of a round length, near a fifth of the width, at the lower left."""
     length = next((mm for mm in (200, 100, 50, 20, 10, 5, 2) if mm <= wide / 3), 1)
-    ink = "#202020" if dark else _INK
+    ink = "#202020" if dark else INK
     left, bottom = 0.04 * wide, 0.965 * tall
     from matplotlib.patheffects import withStroke
 
-    outline = [withStroke(linewidth=2.5, foreground=_INK if dark else _BACKGROUND)]  # radiographs are bright there
+    outline = [withStroke(linewidth=2.5, foreground=INK if dark else BACKGROUND)]  # radiographs are bright there
     axes.plot(
         (left, left + length), (bottom, bottom), color=ink, linewidth=1.5, solid_capstyle="butt", path_effects=outline
     )

@@ -18,7 +18,7 @@ from .fidelity_report import FidelityReport
 # of 20 mm average bone with what lies beside it, so little is left to see above 450 HU.
 CT_WINDOW = (-300.0, 1500.0)
 
-_DIFFERENCE_COLOURS = "RdBu_r"  # blue: too thin, white: right, red: too dense
+DIFFERENCE_COLOURS = "RdBu_r"  # blue: too thin, white: right, red: too dense
 
 
 def save_radiograph(path: str | Path, radiograph: Radiograph, *, frame: int = 0) -> Path:
@@ -29,7 +29,7 @@ def save_radiograph(path: str | Path, radiograph: Radiograph, *, frame: int = 0)
     """
     image = radiograph.frame(frame).pixels[0]
     canvas = Canvas("Radiograph", radiograph.extent_mm, height=6.0)
-    canvas.show(0, image, radiograph.spacing, _grey_limits(image), title=_radiograph_title(radiograph))
+    canvas.show(0, image, radiograph.spacing, grey_limits(image), title=_radiograph_title(radiograph))
     return canvas.save(path)
 
 
@@ -48,10 +48,10 @@ def save_slab(
     Raises:
         XrayToCTError: no such slab, not a .png, or the file cannot be written.
     """
-    index = _slab_index(stack.slabs, slab)
-    canvas = Canvas(title, _extent(stack), height=6.0)
-    label = f"{_slab_label(stack, index)}, {_window_text(window)}"
-    canvas.show(0, stack.hu[index], stack.spacing, _limits(window), title=label)
+    index = slab_index(stack.slabs, slab)
+    canvas = Canvas(title, extent_of(stack), height=6.0)
+    label = f"{slab_label(stack, index)}, {window_text(window)}"
+    canvas.show(0, stack.hu[index], stack.spacing, window_limits(window), title=label)
     return canvas.save(path)
 
 
@@ -65,10 +65,10 @@ def save_montage(
     """
     columns = min(4, stack.slabs)
     rows = math.ceil(stack.slabs / columns)
-    heading = f"{title}: depth from the detector's side, {_window_text(window)}"
-    canvas = Canvas(heading, _extent(stack), rows=rows, columns=columns, height=2.4)
+    heading = f"{title}: depth from the detector's side, {window_text(window)}"
+    canvas = Canvas(heading, extent_of(stack), rows=rows, columns=columns, height=2.4)
     for index, hu in enumerate(stack.hu):
-        canvas.show(index, hu, stack.spacing, _limits(window), title=_slab_label(stack, index))
+        canvas.show(index, hu, stack.spacing, window_limits(window), title=slab_label(stack, index))
     return canvas.save(path)
 
 
@@ -78,19 +78,23 @@ def save_difference(path: str | Path, report: FidelityReport, *, slab: int | Non
     Raises:
         XrayToCTError: no such slab, not a .png, or the file cannot be written.
     """
-    index = _slab_index(report.difference.shape[0], slab)
-    image, limit = report.difference[index], _difference_limit(report.difference)
-    canvas = Canvas("Difference: result - reference", _extent(report), height=6.0, bars=1)
+    return difference_canvas(report, slab=slab).save(path)
+
+
+def difference_canvas(report: FidelityReport, *, slab: int | None = None) -> Canvas:
+    """The picture of ``save_difference``, not yet saved."""
+    index, limit = slab_index(report.difference.shape[0], slab), difference_limit(report)
+    canvas = Canvas("Difference: result - reference", extent_of(report), height=6.0, bars=1)
     canvas.show(
         0,
-        image,
+        report.difference[index],
         report.spacing,
         (-limit, limit),
-        title=_slab_label(report, index),
-        colours=_DIFFERENCE_COLOURS,
-        bar="HU (red: result too dense)",
+        title=slab_label(report, index),
+        colours=DIFFERENCE_COLOURS,
+        bar=difference_legend(report.unit),
     )
-    return canvas.save(path)
+    return canvas
 
 
 def save_overview(
@@ -111,24 +115,24 @@ def save_overview(
     columns = 2 + (reference is not None) + (report is not None)
     canvas = Canvas(title, radiograph.extent_mm, columns=columns, height=3.8, bars=report is not None)
     image = radiograph.pixels[0]
-    canvas.show(0, image, radiograph.spacing, _grey_limits(image), title="Radiograph")
+    canvas.show(0, image, radiograph.spacing, grey_limits(image), title="Radiograph")
     centre = stack.slabs // 2
-    label = f"Estimated CT, slab {centre + 1} of {stack.slabs}, {_window_text(window)}"
-    canvas.show(1, stack.hu[centre], stack.spacing, _limits(window), title=label)
+    label = f"Estimated CT, slab {centre + 1} of {stack.slabs}, {window_text(window)}"
+    canvas.show(1, stack.hu[centre], stack.spacing, window_limits(window), title=label)
     if reference is not None:
         label = f"Reference CT, the same slab and window ({reference.slab_thickness:g} mm)"
-        canvas.show(2, reference.central_slab, reference.spacing, _limits(window), title=label)
+        canvas.show(2, reference.central_slab, reference.spacing, window_limits(window), title=label)
     if report is not None:
         difference = report.difference[report.difference.shape[0] // 2]
-        limit = _difference_limit(report.difference)
+        limit = difference_limit(report)
         canvas.show(
             columns - 1,
             difference,
             report.spacing,
             (-limit, limit),
             title="Result - reference, HU",
-            colours=_DIFFERENCE_COLOURS,
-            bar="HU (red: result too dense)",
+            colours=DIFFERENCE_COLOURS,
+            bar=difference_legend(report.unit),
         )
     return canvas.save(path)
 
@@ -151,7 +155,7 @@ def save_contact_sheet(
     extents = [radiograph.extent_mm for _, radiograph, _ in items]
     widest = max(width / height for height, width in extents)
     canvas = Canvas(
-        f"{title}: radiograph, and slabs from the detector's side to the source's, {_window_text(window)}",
+        f"{title}: radiograph, and slabs from the detector's side to the source's, {window_text(window)}",
         (1.0, widest),
         rows=math.ceil(len(items) / beside),
         columns=4 * beside,
@@ -160,27 +164,29 @@ def save_contact_sheet(
     for number, (name, radiograph, stack) in enumerate(items):
         image = radiograph.pixels[0]
         short = name if len(name) <= 26 else f"…{name[-25:]}"
-        canvas.show(4 * number, image, radiograph.spacing, _grey_limits(image), title=short)
+        canvas.show(4 * number, image, radiograph.spacing, grey_limits(image), title=short)
         for place, index in enumerate(sorted({stack.slabs // 4, stack.slabs // 2, 3 * stack.slabs // 4})):
-            label = _slab_label(stack, index)
-            canvas.show(4 * number + 1 + place, stack.hu[index], stack.spacing, _limits(window), title=label)
+            label = slab_label(stack, index)
+            canvas.show(4 * number + 1 + place, stack.hu[index], stack.spacing, window_limits(window), title=label)
     return canvas.save(path)
 
 
-def _extent(image: CtStack | FidelityReport) -> tuple[float, float]:
+def extent_of(image: CtStack | FidelityReport) -> tuple[float, float]:
     """(height, width) in mm."""
     rows, cols = (image.hu if isinstance(image, CtStack) else image.difference).shape[1:]
     return rows * image.spacing[0], cols * image.spacing[1]
 
 
-def _slab_label(image: CtStack | FidelityReport, index: int) -> str:
-    """ "slab 9 of 16, 160-180 mm" """
+def slab_label(image: CtStack | FidelityReport, index: int) -> str:
+    """ "slab 9 of 16, 160-180 mm"; "image" where there is one without a thickness."""
     count = (image.hu if isinstance(image, CtStack) else image.difference).shape[0]
+    if count == 1 and not image.slab_thickness > 0:  # 0, or NaN
+        return "image"
     near = index * image.slab_thickness
     return f"slab {index + 1} of {count}, {near:g}–{near + image.slab_thickness:g} mm"
 
 
-def _slab_index(count: int, slab: int | None) -> int:
+def slab_index(count: int, slab: int | None) -> int:
     if slab is None:
         return count // 2
     if not 0 <= slab < count:
@@ -194,22 +200,30 @@ def _radiograph_title(radiograph: Radiograph) -> str:
     return f"{view}{rows} x {cols}, {radiograph.spacing[0]:.3g} x {radiograph.spacing[1]:.3g} mm, bone bright"
 
 
-def _limits(window: tuple[float, float]) -> tuple[float, float]:
+def window_limits(window: tuple[float, float]) -> tuple[float, float]:
     level, width = window
     return level - width / 2, level + width / 2
 
 
-def _window_text(window: tuple[float, float]) -> str:
+def window_text(window: tuple[float, float]) -> str:
     return f"L {window[0]:g} W {window[1]:g} HU"
 
 
-def _grey_limits(image: np.ndarray) -> tuple[float, float]:
+def grey_limits(image: np.ndarray) -> tuple[float, float]:
     # A tenth of the pixels in each direction is enough for a percentile and far quicker on 3000 x 3000.
     step = max(1, min(image.shape) // 300)
     low, high = np.percentile(image[::step, ::step], (0.5, 99.5))
     return float(low), float(high if high > low else image.max())
 
 
-def _difference_limit(difference: np.ndarray) -> float:
-    """The 99th percentile of the magnitude, rounded up to 50 HU, so that a few wild voxels do not wash out the rest."""
-    return float(max(50.0, 50.0 * math.ceil(float(np.percentile(np.abs(difference), 99)) / 50.0)))
+def difference_limit(report: FidelityReport) -> float:
+    """End of the symmetric colour map: the 99th percentile of the magnitude, rounded up, so that a few wild voxels do
+    not wash out the rest. Steps of 50 HU, or of a tenth of its power of ten for other units."""
+    high = float(np.percentile(np.abs(report.difference), 99))
+    step = 50.0 if report.unit == "HU" else 10.0 ** math.floor(math.log10(high or 1.0)) / 2
+    return float(max(step, step * math.ceil(high / step)))
+
+
+def difference_legend(unit: str) -> str:
+    """What the colours of a difference mean."""
+    return "HU (red: result too dense)" if unit == "HU" else f"{unit or 'grey values'} (red: result too high)"
