@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .batches.batch import BatchReport, batch
     from .ct_stack import CtStack
     from .enhancement.enhance import enhance
     from .errors import XrayToCTError
@@ -29,14 +30,21 @@ if TYPE_CHECKING:
     from .translation.engine import translate
     from .translation.stack_file import read_stack, write_stack
     from .translation.translator import Translator
+    from .trust.check import trust
+    from .trust.trust_report import TrustReport
+    from .trust_map import TrustMap
 
 _HOMES = {
+    "BatchReport": ".batches.batch",
     "CtStack": ".ct_stack",
     "FidelityReport": ".fidelity",
     "ModelCard": ".models.card",
     "Radiograph": ".radiograph",
     "Translator": ".translation.translator",
+    "TrustMap": ".trust_map",
+    "TrustReport": ".trust.trust_report",
     "XrayToCTError": ".errors",
+    "batch": ".batches.batch",
     "compare": ".fidelity",
     "enhance": ".enhancement.enhance",
     "models": ".models.registry",
@@ -45,17 +53,22 @@ _HOMES = {
     "read_stack": ".translation.stack_file",
     "reference_stack": ".projection.project",
     "translate": ".translation.engine",
+    "trust": ".trust.check",
     "write_stack": ".translation.stack_file",
 }
 
 __all__ = [
+    "BatchReport",
     "CtStack",
     "FidelityReport",
     "ModelCard",
     "Radiograph",
     "Translator",
+    "TrustMap",
+    "TrustReport",
     "XrayToCTError",
     "__version__",
+    "batch",
     "compare",
     "enhance",
     "models",
@@ -64,6 +77,7 @@ __all__ = [
     "read_stack",
     "reference_stack",
     "translate",
+    "trust",
     "write_stack",
 ]
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .errors import XrayToCTError
 from .radiograph import View
+from .trust_map import TrustMap
 
 if TYPE_CHECKING:  # the type alone: at run time this module knows nothing of models
     from .models.card import ModelCard
@@ -28,6 +29,7 @@ class CtStack:
         card: the card of the model that made the stack; None for a reference that was projected from a CT.
         provenance: key -> value, written on the node and into files (source, device, software version...).
         warnings: what the user should know before trusting the result, one sentence each.
+        trust_maps: what ``trust`` found, map by map; none until it was asked.
     """
 
     hu: np.ndarray
@@ -37,6 +39,7 @@ class CtStack:
     card: ModelCard | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    trust_maps: tuple[TrustMap, ...] = ()
 
     def __post_init__(self) -> None:
         if self.hu.ndim != 3 or self.hu.dtype != np.float32 or min(self.hu.shape) < 1:

@@ -14,7 +14,7 @@ import XrayToCTLib as x2ct
 # radiograph <- dicom, readers, projection, networks <- models <- translation <- fidelity <- cli
 LEVELS = [
     {"version", "errors"},
-    {"user_folder", "progress", "whole_file", "json_document"},
+    {"user_folder", "progress", "whole_file", "json_document", "trust_map"},
     {"radiograph"},
     {"ct_stack", "enhancement"},
     {"dicom", "projection"},
@@ -24,6 +24,9 @@ LEVELS = [
     {"models"},
     {"translation"},
     {"fidelity", "worker"},
+    {"trust"},
+    {"reader_study"},
+    {"batches"},
     {"commands"},
     {"cli"},
     {"__main__", "__init__"},
