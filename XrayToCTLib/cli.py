@@ -11,12 +11,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .commands import compare, demo, enhance, models, project, translate
+from .commands import batch, compare, demo, enhance, models, project, study, translate
 from .commands.console import print_json, say
 from .errors import XrayToCTError
 from .version import __version__
 
-_VERBS = (translate, enhance, models, compare, project, demo)
+_VERBS = (translate, batch, enhance, models, compare, project, study, demo)
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -24,9 +24,3 @@ def make_folder(path: Path) -> Path:
     except OSError as error:
         raise XrayToCTError(f"The folder {path} cannot be made ({error.strerror}).", hint="Choose another.") from error
     return path
-
-
-def input_stem(file: Path) -> str:
-    """The name of a file without its suffix, with .nii.gz as one suffix: what result names begin with."""
-    name = file.name
-    return name[: -len(".nii.gz")] if name.lower().endswith(".nii.gz") else file.stem

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import XrayToCTError
 from ..radiograph import View
+from ..readers.file_format import stem_of
 from .console import ProgressLine, print_json, print_result, say
-from .targets import input_stem, make_folder, refuse_existing
+from .device_option import add_device_option
+from .targets import make_folder, refuse_existing
 
 if TYPE_CHECKING:
     from ..ct_stack import CtStack
@@ -43,7 +45,7 @@ def add_parser(verbs: Any) -> None:
         "(default: FILE's name with -ct-stack.nrrd, beside it)",
     )
     parser.add_argument("--model", metavar="MODEL", help="id, id@version, or a model's folder (default: chest)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
+    add_device_option(parser)
     parser.add_argument(
         "--spacing",
         metavar="MM",
@@ -153,7 +155,7 @@ def _targets(options: argparse.Namespace, parser: argparse.ArgumentParser) -> li
     if output is not None:
         make_folder(output)
     return [
-        ((output if output is not None else file.parent) / f"{input_stem(file)}-ct-stack.nrrd").absolute()
+        ((output if output is not None else file.parent) / f"{stem_of(file)}-ct-stack.nrrd").absolute()
         for file in options.files
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from enum import Enum
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ..errors import XrayToCTError
 
@@ -58,6 +58,12 @@ def detect_format(path: Path) -> FileFormat:
     if head[:2] in (b"\x08\0", b"\x02\0") and head[3:4] == b"\0" and len(head) > 132:
         return FileFormat.DICOM
     raise XrayToCTError(f"{path.name} is not an image that can be read.", hint=_READABLE)
+
+
+def stem_of(file: PurePath) -> str:
+    """The name of a file without its suffix, with .nii.gz as one suffix: what names of results begin with."""
+    name = file.name
+    return name[: -len(".nii.gz")] if name.lower().endswith(".nii.gz") else file.stem
 
 
 def _head(path: Path) -> bytes:

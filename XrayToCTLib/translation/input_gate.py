@@ -37,6 +37,7 @@ from .resample import network_shape, resample
 _FRAME_SHARE = 0.1
 # Longer side of a field in windows of the gate, within which a wrong spacing is not thought of.
 _USUAL_FIELD = (0.65, 1.6)
+_MOST_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,17 @@ class GateVerdict:
 
     @property
     def record(self) -> str:
-        """For provenance."""
-        return f"score {self.score:.2f}, threshold {self.threshold:g}"
+        """For provenance; ``gate_record`` reads it. Rounding never hides that the gate fires."""
+        digits = 2
+        while self.score > self.threshold >= round(self.score, digits) and digits < _MOST_DIGITS:
+            digits += 1
+        return f"score {self.score:.{digits}f}, threshold {self.threshold:g}"
+
+
+def gate_record(record: str) -> tuple[float, float, bool]:
+    """(score, threshold, whether the gate fired) from a provenance's "input_gate"."""
+    score, threshold = record.removeprefix("score ").split(", threshold ")
+    return float(score), float(threshold), float(score) > float(threshold)
 
 
 def look_at_input(radiograph: Radiograph, model: str | Path | ModelCard | None = None, *, frame: int = 0) -> list[str]:

@@ -3,6 +3,7 @@
 Client to worker: ``translate`` (id, radiograph, pixels, model, device), ``cancel`` (id), ``shutdown``.
 Worker to client: ``hello`` (protocol, version), ``progress`` (id, fraction, phase), ``result`` (id, stack, hu),
 ``error`` (id, message, hint, cancelled).
+A batch's child takes ``image`` (id, task, settings) and answers with ``outcome`` (id, outcome).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ _FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "progress": {"id": int, "fraction": (int, float), "phase": str},
     "result": {"id": int, "stack": dict, "hu": str},
     "error": {"id": int, "message": str, "hint": str, "cancelled": bool},
+    "image": {"id": int, "task": dict, "settings": dict},
+    "outcome": {"id": int, "outcome": dict},
 }
 
 
