@@ -163,7 +163,9 @@ class _Wrapper:
         weakref.finalize(self, parameterNode.RemoveObserver, tag)
 
     def _read_all(self) -> None:
-        self._cache |= {name: p.read(self.parameterNode) for name, p in self.allParameters.items()}
+        # A closing scene empties the node while a wrapper may still be alive.
+        there = {name: p for name, p in self.allParameters.items() if p.is_in(self.parameterNode)}
+        self._cache |= {name: p.read(self.parameterNode) for name, p in there.items()}
 
     def _parameter(self, name: str) -> Parameter:
         if name not in self.allParameters:

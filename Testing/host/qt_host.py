@@ -41,10 +41,11 @@ class QtHost:
         CurrentFaults.faults = faults
         self.dialogs = dialogs.CurrentDialogs.dialogs = dialogs.Dialogs(faults)
         self.application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["slicer-host"])
+        self._loop = QtCore.QEventLoop()
         use_palette("light")
         QtCore.qInstallMessageHandler(self._on_qt_message)
         self._install(app)
-        app.hostProcessEvents = self.application.processEvents
+        app.hostProcessEvents = self.process_events
         modules.hostWidgetCreator = self._container
 
     def _on_qt_message(self, _kind: Any, _context: Any, text: str) -> None:
@@ -70,7 +71,7 @@ class QtHost:
                 "setOverrideCursor": staticmethod(app.setOverrideCursor),
                 "restoreOverrideCursor": staticmethod(app.restoreOverrideCursor),
                 "overrideCursor": staticmethod(lambda: app.hostCursors[-1] if app.hostCursors else None),
-                "processEvents": staticmethod(self.application.processEvents),
+                "processEvents": staticmethod(self.process_events),
             },
         )
         classes["ctkCollapsibleButton"] = pythonqt_class(slicer_widgets.ctkCollapsibleButton)
@@ -98,6 +99,14 @@ class QtHost:
         container.hostEnter()
         return container.self()
 
+    def process_events(self, *, wait: bool = False) -> None:
+        """Lets Qt's events in; with ``wait`` until there was one.
+
+        Not QApplication.processEvents: in PySide6 6.12 each call takes a reference from None, until Python dies of it.
+        """
+        flag = QtCore.QEventLoop.ProcessEventsFlag
+        self._loop.processEvents(flag.WaitForMoreEvents if wait else flag.AllEvents)
+
     def leave_panel(self, name: str) -> None:
         """As when the user goes to another module."""
         self._containers[name].hostExit()
@@ -107,7 +116,7 @@ class QtHost:
         for _ in range(2):  # word-wrapped labels know their height only after a first layout
             widget.resize(width, max(widget.sizeHint().height(), widget.heightForWidth(width)))
             widget.show()
-            self.application.processEvents()
+            self.process_events()
         if not widget.grab().save(str(path)):
             raise OSError(f"{path} could not be written")
         return path
@@ -121,7 +130,7 @@ class QtHost:
                 box.hostDetach()
             container.deleteLater()
         self._containers = {}
-        self.application.processEvents()
+        self.process_events()
         QtCore.qInstallMessageHandler(None)
         for name in ("qt", "ctk"):
             sys.modules.pop(name, None)
