@@ -27,6 +27,7 @@ from XrayToCTLib.models import registry
 
 from XrayToCTPanel import sample_data
 from XrayToCTPanel.dependencies import ensureDependencies, missingPackages
+from XrayToCTPanel.enhancement_run import startEnhancement, startTryAll
 from XrayToCTPanel.fidelity_table import tableFromReport
 from XrayToCTPanel.radiograph_bridge import firstRadiograph, radiographFromVolume
 from XrayToCTPanel.run import Run, cancelAllRuns
@@ -65,6 +66,8 @@ class XrayToCTParameterNode:
 
     inputVolume: the radiograph. outputVolume: where the stack goes; None makes a new volume for each run.
     modelId: "id@version", "" is the default model. device: where the network runs. frame: of a cine image, from 0.
+    enhancePipeline: JSON, or the name of a preset. enhanceVolume: what it made. enhanceLive: at full size on release.
+    enhanceView, enhanceSplit: how it is compared. enhanceFirst: before Translate; "" is what the model expects.
     """
 
     inputVolume: slicer.vtkMRMLScalarVolumeNode
@@ -72,6 +75,12 @@ class XrayToCTParameterNode:
     modelId: str = ""
     device: Annotated[str, Choice(["auto", "cpu", "cuda"])] = "auto"
     frame: Annotated[int, WithinRange(0, 9999)] = 0
+    enhancePipeline: str = "chest clarity"
+    enhanceVolume: slicer.vtkMRMLScalarVolumeNode
+    enhanceLive: bool = True
+    enhanceView: Annotated[str, Choice(["After", "Before", "Split", "Blink"])] = "Split"
+    enhanceSplit: Annotated[int, WithinRange(0, 100)] = 50
+    enhanceFirst: str = ""
 
 
 class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -210,6 +219,28 @@ class XrayToCTLogic(ScriptedLoadableModuleLogic):
         radiograph = radiographFromVolume(inputVolume, polarity=polarity, view=view)
         stack = XrayToCTLib.translate(radiograph, model=model, device=device, frame=frame, progress=progress)
         return volumeFromStack(stack, inputVolume, outputVolume)
+
+    def enhance(self, inputVolume, *, pipeline="clahe", outputVolume=None, wait=True, progress=None, polarity="auto"):
+        """Enhances a radiograph with classical filters, all frames alike; the scene stays as it was on failure.
+
+        Args:
+            inputVolume: scalar volume node that holds a radiograph.
+            pipeline: name of a preset or a filter, a Pipeline, its JSON, or the path of its file.
+            outputVolume, wait, progress, polarity: as for ``translate``.
+
+        Returns:
+            vtkMRMLScalarVolumeNode on the input's geometry, of its type and range, with what ran as attributes.
+            With wait=False a Run, as ``translate``.
+        """
+        ensureDependencies()
+        run = startEnhancement(inputVolume, pipeline, outputVolume, polarity=polarity).reportTo(progress)
+        return run.result() if wait else run
+
+    def tryEnhancements(self, inputVolume, *, wait=True, progress=None, frame=0, polarity="auto"):
+        """One frame under every preset: a list of XrayToCTLib.enhancement.contact_sheet.Candidate, with figures."""
+        ensureDependencies()
+        run = startTryAll(inputVolume, frame=frame, polarity=polarity).reportTo(progress)
+        return run.result() if wait else run
 
     def evaluate(self, translatedVolume, referenceVolume, *, mask=None, align=False):
         """Measures a stack against its reference where the two lie; also adds a table node with the numbers.

@@ -38,7 +38,7 @@ def guarded(function: Filter[P]) -> Filter[P]:
         if invalid.all() or context.span == 0:
             return image
         valid = ~invalid if context.mask is None else context.mask & ~invalid
-        filled = _nearest_valid(image, invalid)
+        filled = nearest_valid(image, invalid)
         result = np.array(function(filled, parameters, replace(context, mask=valid)), np.float32)
         result[invalid] = image[invalid]
         return result
@@ -66,7 +66,8 @@ def _sum(image: np.ndarray) -> float:
     return float(cv2.sumElems(image)[0])
 
 
-def _nearest_valid(image: np.ndarray, invalid: np.ndarray) -> np.ndarray:
+def nearest_valid(image: np.ndarray, invalid: np.ndarray) -> np.ndarray:
+    """The image (rows, cols) with each invalid pixel as the nearest valid one; at least one must be valid."""
     import cv2
 
     _, labels = cv2.distanceTransformWithLabels(

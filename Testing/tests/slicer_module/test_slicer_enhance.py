@@ -1,0 +1,145 @@
+"""The verb enhance: a node in, an enhanced node of the same geometry, type and range out."""
+
+from __future__ import annotations
+
+import json
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import slicer
+from phantom_files import dicom_file
+from Testing.host import SlicerHost
+from XrayToCTLib import XrayToCTError
+from XrayToCTLib.enhancement.pipeline import Pipeline
+
+from scene_probe import OBLIQUE, SPACING, add_volume, chest_values, ijk_to_ras, node_ids
+
+
+@pytest.fixture
+def logic(module: ModuleType) -> Any:
+    return module.XrayToCTLogic()
+
+
+def values_of(node: Any) -> np.ndarray:
+    return slicer.util.arrayFromVolume(node)
+
+
+def test_the_result_lies_on_the_input_and_has_its_type_and_range(logic: Any) -> None:
+    given = add_volume(chest_values())
+    made = logic.enhance(given, pipeline="clahe")
+    np.testing.assert_allclose(ijk_to_ras(made), OBLIQUE)
+    before, after = values_of(given), values_of(made)
+    assert after.dtype == before.dtype and after.shape == before.shape
+    assert before.min() <= after.min() and after.max() <= before.max()
+    assert np.mean(after != before) > 0.5
+
+
+def test_what_ran_is_written_on_the_node(logic: Any) -> None:
+    given = add_volume(chest_values())
+    made = logic.enhance(given, pipeline="bone detail")
+    pipeline = Pipeline.from_json(made.GetAttribute("XrayToCT.Pipeline"))
+    assert pipeline.name == "bone detail" and pipeline.steps
+    assert "bone_emphasis (strength 0.9" in made.GetAttribute("XrayToCT.Enhancement")
+    assert made.GetAttribute("XrayToCT.Version")
+    assert "diagnostic" in made.GetAttribute("XrayToCT.NotForDiagnosticUse")
+    assert made.GetNodeReference("XrayToCT.Source") is given
+
+
+def test_it_is_the_library_s_enhancement_of_the_same_values(logic: Any) -> None:
+    import XrayToCTLib as x2ct
+    from XrayToCTPanel.radiograph_bridge import radiographFromVolume
+
+    given = add_volume(chest_values())
+    expected = x2ct.enhance(radiographFromVolume(given, polarity="bone-bright"), "chest clarity")
+    made = logic.enhance(given, pipeline="chest clarity", polarity="bone-bright")
+    np.testing.assert_array_equal(values_of(made), np.rint(expected.pixels))
+
+
+def test_an_image_with_bone_dark_is_enhanced_as_its_mirror_and_stays_bone_dark(logic: Any) -> None:
+    bright = chest_values()
+    dark = (int(bright.min()) + int(bright.max()) - bright).astype(np.uint16)
+    of_bright = values_of(logic.enhance(add_volume(bright), pipeline="bone detail", polarity="bone-bright"))
+    of_dark = values_of(logic.enhance(add_volume(dark), pipeline="bone detail", polarity="bone-dark"))
+    mirrored = int(bright.min()) + int(bright.max()) - of_dark.astype(int)
+    assert np.abs(mirrored - of_bright.astype(int)).max() <= 1  # rounding of halves
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64])
+def test_every_type_of_volume_is_taken(logic: Any, dtype: Any) -> None:
+    values = (chest_values() / 1000.0 * 200).astype(dtype)
+    made = logic.enhance(add_volume(values), pipeline="median", polarity="bone-bright")
+    assert values_of(made).dtype == dtype
+
+
+def test_invalid_values_stay_where_they_are_and_spoil_nothing(logic: Any) -> None:
+    values = chest_values().astype(np.float32)
+    values[0, 10:12, 10:12] = np.nan
+    made = values_of(logic.enhance(add_volume(values), pipeline="clahe", polarity="bone-bright"))
+    np.testing.assert_array_equal(np.isnan(made), np.isnan(values))
+
+
+def test_all_frames_of_a_cine_are_enhanced_alike(logic: Any, host: SlicerHost, tmp_path: Any) -> None:
+    frames = np.repeat(chest_values(), 3, axis=0)
+    frames[1] //= 2
+    path = dicom_file(
+        tmp_path / "cine.dcm",
+        frames,
+        modality="XA",
+        sop_class="1.2.840.10008.5.1.4.1.1.12.1",
+        NumberOfFrames=3,
+        **SPACING,
+    )
+    given = host.load_volume(path)
+    if values_of(given).shape[0] != 3:
+        pytest.skip("this reader does not read frames")
+    made = values_of(logic.enhance(given, pipeline="contrast_stretch"))
+    assert made.shape == values_of(given).shape
+    np.testing.assert_array_equal(made[0], made[2])
+    before = values_of(given).astype(float)
+    brighter = np.sign(before[0].mean() - before[1].mean())
+    assert brighter * (made[0].mean() - made[1].mean()) > 0  # the frames share a range: no flicker, no levelling
+
+
+def test_an_output_volume_is_filled_and_a_new_one_made_without(logic: Any) -> None:
+    given = add_volume(chest_values())
+    first = logic.enhance(given)
+    assert first.GetName() == "chest enhanced"
+    assert logic.enhance(given, pipeline="median", outputVolume=first) is first
+    assert json.loads(first.GetAttribute("XrayToCT.Pipeline"))["name"] == "median"
+    assert logic.enhance(given) is not first
+
+
+@pytest.mark.parametrize("pipeline", ["no such thing", "{broken", '{"schema_version": 9}'])
+def test_a_pipeline_that_is_none_is_refused_and_the_scene_stays(logic: Any, pipeline: str) -> None:
+    given = add_volume(chest_values())
+    before = node_ids()
+    with pytest.raises(XrayToCTError):
+        logic.enhance(given, pipeline=pipeline)
+    assert node_ids() == before
+
+
+def test_bad_inputs_and_outputs_are_refused_and_the_scene_stays(logic: Any) -> None:
+    constant = add_volume(np.full((1, 96, 80), 7, np.uint16), name="flat")
+    given = add_volume(chest_values())
+    before = node_ids()
+    for node, output in ((None, None), (constant, None), (given, given)):
+        with pytest.raises(XrayToCTError):
+            logic.enhance(node, outputVolume=output)
+    assert node_ids() == before
+
+
+def test_a_cancelled_enhancement_leaves_nothing(logic: Any) -> None:
+    given = add_volume(chest_values())
+    before = node_ids()
+    with pytest.raises(XrayToCTError, match="cancelled"):
+        logic.enhance(given, pipeline="chest clarity", progress=lambda fraction, phase: False)
+    assert node_ids() == before
+
+
+def test_trying_all_gives_every_preset_with_its_figures(logic: Any) -> None:
+    candidates = logic.tryEnhancements(add_volume(chest_values()))
+    names = [candidate.pipeline.name for candidate in candidates]
+    assert names[0] == "none" and "bone detail" in names and len(names) >= 6
+    assert all(candidate.figures.entropy > 0 for candidate in candidates)
