@@ -28,6 +28,8 @@ from ..translation.backends.protocol import BackendOutOfMemory
 from ..translation.input_gate import gate_record
 from ..translation.translator import Translator
 from .outcome import DONE, FAILED, SKIPPED, Outcome, Row, failed, skipped
+from .output_folder import STATE
+from .pinned_device import pinned_device
 from .stack_output import find_bytes, write_output
 from .task import ALL_FRAMES, Settings, Task, frame_name, task_key
 from .together_or_alone import TogetherOrAlone
@@ -36,7 +38,7 @@ _REPORT_HINT = "This is a fault of XrayToCT: please report it."
 _LEAST_FREE_BYTES = 64 << 20
 
 _crowd = TogetherOrAlone()
-_translators: dict[tuple[str, str, str], Translator] = {}
+_translators: dict[tuple[str, ...], Translator] = {}
 _translators_lock = threading.Lock()
 
 
@@ -80,21 +82,27 @@ def translator_of(settings: Settings) -> Translator:
     """The warm network of this process.
 
     Raises:
-        XrayToCTError: the model is not the one that the batch began with.
+        _Fatal: the model is not the one that the batch began with, or nothing can run it.
     """
-    key = (settings.model_folder, settings.model_sha256, settings.device)
     with _translators_lock:
-        if key not in _translators:
-            try:
-                bundle = find_model(Path(settings.model_folder))
-            except XrayToCTError as error:
-                raise _Fatal(error.message, hint=error.hint) from error
+        try:
+            bundle = find_model(Path(settings.model_folder))
             if bundle.sha256 != settings.model_sha256:
-                raise _Fatal(
+                raise XrayToCTError(
                     f"{settings.model_folder} holds another model here than where the batch was started.",
                     hint="Install the same model everywhere, and do not change it while a batch runs.",
                 )
-            _translators[key] = Translator(Path(settings.model_folder), settings.device)
+            device = pinned_device(Path(settings.output) / STATE, bundle, settings.device)
+        except XrayToCTError as error:
+            raise _Fatal(error.message, hint=error.hint) from error
+        except OSError as error:
+            raise _Fatal(
+                f"{settings.output} cannot be written to: {error.strerror or error}.",
+                hint="Check the folder and its space, and start the batch again: it goes on where it was.",
+            ) from error
+        key = (settings.model_folder, settings.model_sha256, device)
+        if key not in _translators:
+            _translators[key] = Translator(bundle.folder, device)
         return _translators[key]
 
 
