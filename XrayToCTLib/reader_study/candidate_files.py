@@ -1,0 +1,111 @@
+"""Candidate files: which file is which case by which method, from a folder's layout or a CSV table."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import XrayToCTError
+from .questions import Origin
+
+SUFFIXES = (".nii.gz", ".nrrd", ".nii", ".mha", ".dcm", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
+COLUMNS = ("case", "method", "origin", "file")
+_LARGEST_TABLE = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateFile:
+    """One image to be judged: a file, the case that it shows, what made it, and whether it is real."""
+
+    case: str
+    method: str
+    origin: Origin
+    path: Path
+
+
+def files_of_folder(
+    folder: str | Path, *, real: Sequence[str] = ("real",), cases_first: bool = False
+) -> list[CandidateFile]:
+    """The images of a folder with one folder a method, whose files are named after the cases.
+
+    Args:
+        folder: such as study/real/patient1.nrrd, study/cyclegan/patient1.nrrd.
+        real: the methods whose images are real; all others are synthetic.
+        cases_first: one folder a case instead, whose files are named after the methods.
+
+    Raises:
+        XrayToCTError: no such folder, no images in it, or no method of a name in ``real``.
+    """
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        raise XrayToCTError(f"There is no folder {folder}.", hint="Check the path.")
+    found = []
+    try:
+        for outer in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
+            for path, stem in _images(outer):
+                case, method = (outer.name, stem) if cases_first else (stem, outer.name)
+                found.append((case, method, path))
+    except OSError as error:
+        raise XrayToCTError(
+            f"{folder} cannot be read: {error.strerror or error}.", hint="Check its permissions."
+        ) from error
+    methods = {method for _, method, _ in found}
+    if not found:
+        raise XrayToCTError(
+            f"{folder} holds no folders with images.",
+            hint="Make one folder a method, with one file a case in it: real/patient1.nrrd, model/patient1.nrrd.",
+        )
+    if unknown := [name for name in real if name not in methods and name != "real"]:
+        raise XrayToCTError(
+            f"There is no method {unknown[0]} in {folder}.", hint=f"There are: {', '.join(sorted(methods))}."
+        )
+    return [
+        CandidateFile(case, method, Origin.REAL if method in real else Origin.SYNTHETIC, path)
+        for case, method, path in found
+    ]
+
+
+def files_of_table(path: str | Path) -> list[CandidateFile]:
+    """The images that a CSV table names: columns case, method, origin (real or synthetic) and file.
+
+    Files are relative to the table's folder, or absolute.
+
+    Raises:
+        XrayToCTError: no such table, a column is missing, or a line makes no sense; the line is named.
+    """
+    path = Path(path).expanduser()
+    hint = f"Give a CSV file with the columns {', '.join(COLUMNS)}."
+    try:
+        if path.stat().st_size > _LARGEST_TABLE:
+            raise XrayToCTError(f"{path} is too large for a table of images.", hint=hint)
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise XrayToCTError(f"{path} cannot be read: {error.strerror or error}.", hint=hint) from error
+    except UnicodeDecodeError as error:
+        raise XrayToCTError(f"{path} is not a text file in UTF-8.", hint=hint) from error
+    reader = csv.DictReader(text.splitlines())
+    if missing := [column for column in COLUMNS if column not in (reader.fieldnames or ())]:
+        raise XrayToCTError(f"{path.name} has no column {missing[0]}.", hint=hint)
+    found = []
+    for row in reader:
+        values = {column: (row[column] or "").strip() for column in COLUMNS}
+        where = f"Line {reader.line_num} of {path.name}"
+        if empty := [column for column in COLUMNS if not values[column]]:
+            raise XrayToCTError(f"{where} has no {empty[0]}.", hint=hint)
+        if values["origin"].lower() not in [origin.value for origin in Origin]:
+            raise XrayToCTError(f"{where} has the origin {values['origin']}.", hint="Write real or synthetic.")
+        origin = Origin(values["origin"].lower())
+        found.append(CandidateFile(values["case"], values["method"], origin, path.parent / values["file"]))
+    if not found:
+        raise XrayToCTError(f"{path.name} names no images.", hint=hint)
+    return found
+
+
+def _images(folder: Path) -> Iterator[tuple[Path, str]]:
+    """(file, name without its suffix) of a folder's images."""
+    for path in sorted(folder.iterdir()):
+        suffix = next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
+        if suffix and path.is_file() and not path.name.startswith("."):
+            yield path, path.name[: -len(suffix)]

@@ -1,0 +1,44 @@
+"""Intervals: how far a share or a mean can be trusted."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+_Z95 = 1.959963984540054  # the 97.5 % quantile of the standard normal distribution
+RESAMPLES = 2000
+
+
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """95 % score interval of a share, without continuity correction; (0, 1) of no trials.
+
+    Source: E. B. Wilson, J. Am. Stat. Assoc. 22, 209-212 (1927); R. G. Newcombe, Stat. Med. 17, 857-872 (1998),
+    method 3.
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    share, square = successes / trials, _Z95**2
+    centre = (share + square / (2 * trials)) / (1 + square / trials)
+    half = _Z95 * math.sqrt(share * (1 - share) / trials + square / (4 * trials**2)) / (1 + square / trials)
+    low = 0.0 if successes == 0 else max(0.0, centre - half)
+    return low, 1.0 if successes == trials else min(1.0, centre + half)
+
+
+def case_weights(cases: int, seed: int, resamples: int = RESAMPLES) -> np.ndarray:
+    """How often each case occurs in each bootstrap sample, shape (resamples, cases): draws with replacement.
+
+    Cases are drawn, not answers: those about one patient, by all readers and methods, stay together (B. Efron and
+    R. J. Tibshirani, An Introduction to the Bootstrap, 1993, section 8).
+    """
+    generator = np.random.Generator(np.random.PCG64(seed))
+    return generator.multinomial(cases, np.full(cases, 1 / cases), size=resamples)
+
+
+def percentile_interval(values: np.ndarray) -> tuple[float, float] | None:
+    """The 2.5th and 97.5th percentile of bootstrap values; None when more than one in twenty is undefined (NaN)."""
+    defined = values[np.isfinite(values)]
+    if defined.size < 0.95 * values.size or defined.size == 0:
+        return None
+    low, high = np.percentile(defined, (2.5, 97.5))
+    return float(low), float(high)

@@ -1,0 +1,81 @@
+"""Study image: any candidate's file as voxels and geometry, read alike whatever method made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from ..errors import XrayToCTError
+from ..readers import read_radiograph
+from ..readers.file_format import FileFormat, detect_format
+
+_VOLUMES = (FileFormat.NRRD, FileFormat.NIFTI, FileFormat.META_IMAGE)
+_SAMPLE = 200_000  # voxels that percentiles are taken of
+_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+# What vtkImageData holds as it is.
+_KEPT_TYPES = ("int8", "uint8", "int16", "uint16", "int32", "float32")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StudyImage:
+    """An image as it is shown.
+
+    Attributes:
+        voxels: shape (slices, rows, cols); a radiograph is one slice, bone bright.
+        ijk_to_ras: 4 x 4, mm.
+    """
+
+    voxels: np.ndarray
+    ijk_to_ras: np.ndarray
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Of columns, rows and slices, in mm."""
+        lengths = np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0)
+        return float(lengths[0]), float(lengths[1]), float(lengths[2])
+
+    def percentiles(self, *shares: float) -> tuple[float, ...]:
+        """Of the values, from an even sample of at most some 200,000 voxels; ``shares`` in percent."""
+        step = max(1, self.voxels.size // _SAMPLE)
+        return tuple(float(value) for value in np.percentile(self.voxels.reshape(-1)[::step], shares))
+
+
+def read_study_image(path: Path) -> StudyImage:
+    """Read a volume, a stack or a radiograph.
+
+    NRRD, NIfTI and MetaImage keep their values and geometry; DICOM and photographs are read as radiographs.
+
+    Raises:
+        XrayToCTError: no such file, damaged, in colour, with NaN, or of more than three dimensions.
+    """
+    if detect_format(path) not in _VOLUMES:
+        radiograph = read_radiograph(path)
+        across, down = radiograph.spacing[1], radiograph.spacing[0]
+        return StudyImage(radiograph.pixels, np.diag([-across, -down, 1.0, 1.0]))
+    hint = "Choose a grey-scale image or volume, and write it again if it is damaged."
+    try:
+        image = sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        raise XrayToCTError(f"{path.name} cannot be read.", hint=hint) from error
+    if image.GetDimension() > 3 or image.GetNumberOfComponentsPerPixel() != 1:
+        raise XrayToCTError(f"{path.name} is in colour, or has more than three dimensions.", hint=hint)
+    if image.GetDimension() == 2:
+        image = sitk.JoinSeries(image)
+    voxels = sitk.GetArrayFromImage(image)
+    if voxels.dtype.kind == "c":
+        raise XrayToCTError(f"{path.name} holds complex numbers.", hint=hint)
+    if voxels.dtype.name not in _KEPT_TYPES:
+        voxels = voxels.astype(np.float32)
+    if voxels.dtype.kind == "f" and not np.isfinite(voxels).all():
+        raise XrayToCTError(f"{path.name} holds NaN or infinite values.", hint="Replace them first.")
+    return StudyImage(voxels, _ijk_to_ras(image))
+
+
+def _ijk_to_ras(image: sitk.Image) -> np.ndarray:
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * np.asarray(image.GetSpacing())
+    matrix[:3, 3] = image.GetOrigin()
+    return np.asarray(_LPS_TO_RAS @ matrix)
