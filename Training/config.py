@@ -31,7 +31,7 @@ class RunConfig:
     Attributes:
         run: folder of the run: configuration, checkpoint, log, pictures, evaluation.
         seed: of everything that is drawn.
-        start_from: another run, whose averaged generator this one starts from where names and shapes fit.
+        start_from: another run or a bundle, whose generator this one starts from where names and shapes fit.
     """
 
     run: Path

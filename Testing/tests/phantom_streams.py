@@ -64,6 +64,7 @@ WEIGHTS = {
     "physics-cyclegan": "{l1: 1.0, gradient: 0.2, ms_ssim: 0.1, projection: 0.1, cycle: 0.5, cycle_ct: 0.5, "
     "identity: 0.2, adversarial: 0.05}",
 }
+_DISTILLATION = "{l1: 0.5, gradient: 0.1, projection: 0.1, distillation: 1.0}"
 _NETWORKS = {
     "cyclegan": {"name": "resnet9", "parameters": {"out_channels": SLABS, "filters": 4, "blocks": 1}},
 }
@@ -81,7 +82,7 @@ field: {{size: {SIZE}, spacing: 12.0, slabs: {SLABS}, slab_thickness: {THICKNESS
 network: {network}
 family:
   name: {family}
-  weights: {WEIGHTS[family]}
+  weights: {WEIGHTS.get(family, _DISTILLATION)}
   optimiser: {{learning_rate: 3.0e-3, warm_up_steps: 3}}
   discriminator: {{stack_filters: 4, image_filters: 4, layers: 2, pool: 4}}
   gan_from: 0.4

@@ -12,6 +12,8 @@ import torch
 from torch import nn
 
 from XrayToCTLib.errors import XrayToCTError
+from XrayToCTLib.models.bundle import load_bundle
+from XrayToCTLib.models.card import CARD_FILE
 
 from ..config import RunConfig, read_config_text
 from ..families.generator_in_hu import Scaled, build_generator
@@ -99,15 +101,20 @@ def config_of(state: Mapping[str, Any], run: Path) -> RunConfig:
 def start_from(network: nn.Module, average: nn.Module, run: Path) -> str:
     """Take the averaged generator of another run into ``network`` and its ``average``, where names and shapes fit.
 
-    When the other run's network is a part of this one (the coarse network of a pyramid), that part takes it.
+    ``run`` may also be the folder of a bundle. When the other network is a part of this one (the coarse network of a
+    pyramid), that part takes it.
 
     Returns:
         What was taken and what was not, as a sentence.
 
     Raises:
-        XrayToCTError: the other run has no checkpoint, or nothing of it fits.
+        XrayToCTError: the other run has no checkpoint, the bundle is broken, or nothing of it fits.
     """
-    given: Mapping[str, torch.Tensor] = read_checkpoint(run)["model"]["average"]
+    given: Mapping[str, torch.Tensor]
+    if (run / CARD_FILE).exists():
+        given = load_bundle(run).load_network().state_dict()
+    else:
+        given = read_checkpoint(run)["model"]["average"]
     own = network.state_dict()
     prefixes = ["", *(f"{name}." for name, _ in network.named_children())]
     fits = {prefix: _fitting(given, own, prefix) for prefix in prefixes}

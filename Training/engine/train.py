@@ -25,6 +25,7 @@ from .run_folder import open_run, save_config
 from .schedule import Progress, is_over, moment_of
 from .stopping import StopRequest, stop_on_signals
 from .streams import open_streams
+from .teacher import open_teacher
 
 # Of the first lanes of the first step: on every picture of a run.
 _PAIRS, _RADIOGRAPHS = 2, 3
@@ -53,6 +54,8 @@ def train(config: RunConfig, *, resume: bool = False, streams: Streams | None = 
         state = open_run(config, resume=resume)
         fabric.barrier()
         family = build_family(config, fabric)
+        if config.family.teacher is not None:
+            family.follow(open_teacher(config.family.teacher, config.field))
         if streams is None:
             streams = open_streams(config, fabric.device, radiographs=family.uses_radiographs)
         batches = Batches(config, streams, fabric.device, fabric.global_rank, fabric.world_size)

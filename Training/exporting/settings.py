@@ -23,6 +23,8 @@ class CardSettings:
     """The card's words; everything that can be measured or looked up comes from the run itself.
 
     Attributes:
+        variant: a name such as "fast": the run's network joins the bundle of this id and version, which must be there,
+            and shares its card; of the words here only the description is then used.
         id, version, title, description: as the card shows them; the bundle's folder is called like the id.
         anatomy, views, source_modality, target_modality: what goes in and what comes out.
         limits: sentences; ``{patients}`` stands for the number of CT patients that trained.
@@ -37,6 +39,7 @@ class CardSettings:
     version: str = "0.1.0"
     title: str = "A model of my own"
     description: str = "See the training run."
+    variant: str | None = None
     anatomy: str = "chest"
     views: list[str] = field(default_factory=lambda: ["PA", "AP"])
     source_modality: str = "radiograph"

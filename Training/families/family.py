@@ -65,6 +65,17 @@ class Family(ABC):
     def _build(self, config: RunConfig) -> None:  # noqa: B027  # a family with nothing beside is whole
         """Build what the family has beside the generator."""
 
+    def follow(self, teacher: Scaled) -> None:
+        """Learn from this frozen generator too.
+
+        Raises:
+            XrayToCTError: this family has no teacher.
+        """
+        raise XrayToCTError(
+            f"The family {self.config.family.name} learns from no teacher.",
+            hint="Leave family.teacher out, or set family.name to distillation.",
+        )
+
     @abstractmethod
     def _terms(self, part: Part, moment: Moment, joined: bool) -> tuple[Terms, Any]:
         """Weighted terms of the generators' loss, and what ``_judged`` needs of it, detached.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
-FamilyName = Literal["physics-cyclegan", "cyclegan", "pix2pix", "cnn"]
+FamilyName = Literal["physics-cyclegan", "cyclegan", "pix2pix", "cnn", "distillation"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class LossWeights:
         cycle: radiograph -> stack -> radiograph. cycle_ct: stack -> radiograph -> stack.
         identity: what is already in a network's output domain comes out unchanged.
         adversarial: least squares (Mao et al., ICCV 2017).
+        distillation: stack against the teacher's, of simulated and real radiographs.
     """
 
     l1: float = 1.0
@@ -40,6 +42,7 @@ class LossWeights:
     cycle_ct: float = 0.0
     identity: float = 0.0
     adversarial: float = 0.0
+    distillation: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ class FamilySettings:
 
     Attributes:
         back: the second generator of ``cyclegan``, stack -> radiograph; without it one like the first.
+        teacher: of ``distillation``: the folder of a run or of a bundle; on the same grid, with the same slabs.
         gan_from: share of the run after which everything unpaired or adversarial joins; above 1 never.
         radiographs: real radiographs in a step, in all processes together; divides the batch.
         gradient_slabs: slabs, drawn anew each step, that the gradient and MS-SSIM terms look at.
@@ -105,6 +109,7 @@ class FamilySettings:
     optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
     discriminator: DiscriminatorSettings = field(default_factory=DiscriminatorSettings)
     back: NetworkSettings | None = None
+    teacher: Path | None = None
     gan_from: float = 0.7
     radiographs: int = 2
     gradient_slabs: int = 4

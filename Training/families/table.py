@@ -10,6 +10,7 @@ from XrayToCTLib.errors import XrayToCTError
 from ..config import RunConfig
 from .cnn import Cnn
 from .cyclegan import CycleGan
+from .distillation import Distillation
 from .family import Family
 from .generator_in_hu import build_generator
 from .physics_cyclegan import PhysicsCycleGan
@@ -20,6 +21,7 @@ _FAMILIES: dict[str, type[Family]] = {
     "cyclegan": CycleGan,
     "pix2pix": Pix2Pix,
     "cnn": Cnn,
+    "distillation": Distillation,
 }
 
 

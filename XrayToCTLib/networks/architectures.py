@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _ARCHITECTURES = {
     "unet-slabs": ("unet_slabs", "UNetSlabs"),
     "pyramid-slabs": ("pyramid_slabs", "PyramidSlabs"),
+    "guided-slabs": ("guided_slabs", "GuidedSlabs"),
     "resnet9": ("resnet9", "ResNet9"),
     "patch-discriminator": ("patch_discriminator", "PatchDiscriminator"),
     "style": ("style", "StyleNet"),
