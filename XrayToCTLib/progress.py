@@ -24,6 +24,13 @@ class EnhancementCancelled(XrayToCTError):  # noqa: N818 - a wish of the user, n
         super().__init__("The enhancement was cancelled.", hint="Start it again when you like.")
 
 
+class ComparisonCancelled(XrayToCTError):  # noqa: N818 - a wish of the user, not an error
+    """The caller's progress callback returned False. Nothing was measured and nothing written."""
+
+    def __init__(self) -> None:
+        super().__init__("The comparison was cancelled.", hint="Start it again when you like.")
+
+
 def report(
     progress: ProgressCallback | None,
     fraction: float,

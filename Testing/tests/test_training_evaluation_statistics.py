@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from Training.evaluation.bootstrap import mean_interval, paired_difference
 from Training.evaluation.card_block import card_fidelity
 from Training.evaluation.rows import (
     ALL,
@@ -30,6 +29,7 @@ from Training.evaluation.rows import (
     write_rows,
 )
 from XrayToCTLib.errors import XrayToCTError
+from XrayToCTLib.fidelity.bootstrap import mean_interval, paired_difference
 
 FOUR = {"a": 100.0, "b": 110.0, "c": 125.0, "d": 145.0}
 

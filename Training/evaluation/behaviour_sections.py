@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from XrayToCTLib.fidelity import page
+from XrayToCTLib.fidelity.bootstrap import mean_interval
 
 from . import protocol
 from .bars import patient_responses
-from .bootstrap import mean_interval
 from .classical_baselines import AFFINE, MATCHED
 from .figures import save_responses, save_robustness, save_spectra
 from .lesion_edits import INSERTED, LUNG, REMOVED, RIB

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from XrayToCTLib.errors import XrayToCTError
+from XrayToCTLib.fidelity.bootstrap import mean_interval
 
-from .bootstrap import mean_interval
 from .protocol import digits, units
 from .rows import ALL, BODY, CENTRAL, DISPLAY, LINE_INTEGRALS, MEAN_CT, MODEL, NOTHING, Row, Scope, by_patient
 

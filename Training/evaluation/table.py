@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from XrayToCTLib.fidelity.bootstrap import Interval, mean_interval, paired_difference
 from XrayToCTLib.whole_file import write_whole
 
-from .bootstrap import Interval, mean_interval, paired_difference
 from .protocol import digits, scope_text
 from .rows import ALL, CENTRAL, LINE_INTEGRALS, Row, Scope
 

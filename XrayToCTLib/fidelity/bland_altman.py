@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .illustration import quantity
 from .metrics import check_comparable
 
 _LIMITS = 1.96  # standard deviations: 95 of 100 differences when they are normal
@@ -38,11 +39,9 @@ class BlandAltman:
 
     def sentence(self, unit: str) -> str:
         """ "Mean difference -3.2 HU, limits of agreement -210 to 204 HU, 94.8 % of 51200 voxels within." """
-        bias, low, high = (f"{value:.3g}" for value in (self.bias, self.low, self.high))
-        of_unit = f" {unit}" if unit else ""
         return (
-            f"Mean difference {bias}{of_unit}, limits of agreement {low} to {high}{of_unit}, "
-            f"{100 * self.within:.1f} % of {self.n} voxels within."
+            f"Mean difference {quantity(self.bias, unit)}, limits of agreement {self.low:.3g} to "
+            f"{quantity(self.high, unit)}, {100 * self.within:.1f} % of {self.n} voxels within."
         )
 
 

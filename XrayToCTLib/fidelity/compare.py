@@ -141,21 +141,17 @@ def _measure(
         f"2D maps{'' if a.shape[0] == 1 else ' of each slab, pooled'}; gaussian 11 x 11, sigma 1.5, population "
         f"covariance, range {metrics.HU_RANGE:g} HU; 5 edge pixels left out; {window}; {where}; n = {n_ssim} voxels."
     )
-    return [
-        MetricRow("MAE", metrics.mae(a, b, mask), "HU", slabs, region, n, f"Mean absolute error, {plain}"),
-        MetricRow("ME", metrics.me(a, b, mask), "HU", slabs, region, n, f"Mean of result - reference, {plain}"),
-        MetricRow("RMSE", metrics.rmse(a, b, mask), "HU", slabs, region, n, f"Root mean squared error, {plain}"),
-        MetricRow("PSNR-2500", metrics.psnr(a, b, mask), "dB", slabs, region, n, f"Peak signal to noise, {ranged}"),
-        MetricRow(
-            "SSIM",
-            metrics.ssim(a, b, mask),
-            "",
-            slabs,
-            region,
-            n_ssim,
-            f"Structural similarity of HU + 1024, {similarity}",
-        ),
+    plainly = ((metrics.mae, "MAE", "HU", "lower", f"Mean absolute error, {plain}"),
+               (metrics.me, "ME", "HU", "zero", f"Mean of result - reference, {plain}"),
+               (metrics.rmse, "RMSE", "HU", "lower", f"Root mean squared error, {plain}"),
+               (metrics.psnr, "PSNR-2500", "dB", "higher", f"Peak signal to noise, {ranged}"))  # fmt: skip
+    rows = [
+        MetricRow(name, measure(a, b, mask), unit, slabs, region, n, protocol, better=better)
+        for measure, name, unit, better, protocol in plainly
     ]
+    protocol = f"Structural similarity of HU + 1024, {similarity}"
+    value = metrics.ssim(a, b, mask)
+    return [*rows, MetricRow("SSIM", value, "", slabs, region, n_ssim, protocol, better="higher")]
 
 
 def _scope_sentence(reference: CtStack, slabs: str, region: str, *, resampled: bool) -> str:

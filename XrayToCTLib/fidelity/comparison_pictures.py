@@ -6,7 +6,7 @@ import numpy as np
 
 from .canvas import Canvas
 from .fidelity_report import FidelityReport
-from .illustration import Illustration
+from .illustration import Illustration, quantity
 from .pictures import (
     CT_WINDOW,
     difference_canvas,
@@ -61,9 +61,9 @@ def _difference(report: FidelityReport, name: str) -> Illustration:
         difference_canvas(report).png(),
         f"{name} minus reference, {slab_label(report, index)}: white where they agree, red where the result is higher, "
         f"blue where it is lower.",
-        f"Map of {name} minus the reference, colours symmetric about 0 up to {limit:g} {report.unit}: mean "
-        f"{image.mean():.3g} {report.unit}, and {beyond:.0f} % of the pixels differ by more than {limit / 2:g} "
-        f"{report.unit}.",
+        f"Map of {name} minus the reference, colours symmetric about 0 up to {quantity(limit, report.unit)}: mean "
+        f"{quantity(image.mean(), report.unit)}, and {beyond:.0f} % of the pixels differ by more than "
+        f"{quantity(limit / 2, report.unit)}.",
     )
 
 
@@ -93,4 +93,4 @@ def _window(report: FidelityReport, reference: np.ndarray) -> tuple[tuple[float,
 
 
 def _mean(image: np.ndarray, report: FidelityReport) -> str:
-    return f"{float(image.mean()):.3g} {report.unit}".strip()
+    return quantity(float(image.mean()), report.unit)

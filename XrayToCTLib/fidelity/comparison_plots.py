@@ -12,7 +12,7 @@ from .bland_altman import bland_altman
 from .candidate_table import candidate_names
 from .fidelity_report import FidelityReport
 from .histograms import histograms, joint_histogram
-from .illustration import Illustration
+from .illustration import Illustration, quantity
 from .line_profile import LineProfile, line_profile
 
 REFERENCE = "reference"
@@ -124,7 +124,7 @@ def _profile(report: FidelityReport, images: Mapping[str, np.ndarray]) -> Illust
     plots.legend(drawn, loc="best")
     reference = profile.values[REFERENCE]
     words = "; ".join(
-        f"{name} differs by {np.abs(values - reference).mean():.3g} {report.unit} on average".replace("  ", " ")
+        f"{name} differs by {quantity(np.abs(values - reference).mean(), report.unit)} on average"
         for name, values in profile.values.items()
         if name != REFERENCE
     )

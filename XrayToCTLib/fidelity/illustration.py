@@ -18,3 +18,8 @@ class Illustration:
     png: bytes
     caption: str
     alternative: str
+
+
+def quantity(value: float, unit: str, digits: int = 3) -> str:
+    """ "12.3 HU", or "0.012" without a unit."""
+    return f"{value:.{digits}g} {unit}".strip()

@@ -61,7 +61,7 @@ def provenance_section(
             for number, (stack, name) in enumerate(zip(stacks, names, strict=True), 1)
         ]
     if parts:
-        parts += [page.subheading("Software"), page.facts(_software())]
+        parts += [page.subheading("Software"), page.facts(software_facts())]
     return page.section("Provenance", *parts)
 
 
@@ -125,7 +125,8 @@ def _stack_facts(stack: CtStack) -> dict[str, str]:
     return facts | {key.replace("_", " "): name_alone(value) for key, value in made.items()}
 
 
-def _software() -> dict[str, str]:
+def software_facts() -> dict[str, str]:
+    """Name -> version of what computed the numbers."""
     found = {"XrayToCT": __version__, "Python": platform.python_version(), "system": platform.platform(terse=True)}
     for package in _PACKAGES:
         try:

@@ -10,7 +10,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from XrayToCTLib.errors import XrayToCTError
+from ..errors import XrayToCTError
 
 
 @dataclass(frozen=True, slots=True)

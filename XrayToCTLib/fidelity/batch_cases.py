@@ -1,0 +1,105 @@
+"""Batch cases: which results are compared with which references, from a table or from folders."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import XrayToCTError
+from ..translation.stack_file import SUFFIXES, stack_suffix
+
+REFERENCE = "reference"
+_REQUIRED = ("case", "stack", "reference")
+_COLUMNS = (*_REQUIRED, "candidate")
+_HINT = "Give a CSV file with the columns case, stack, reference and, if you like, candidate; or a folder of folders."
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One comparison.
+
+    Attributes:
+        name: of the case, as a rule a patient or an image. Statistics are over cases.
+        candidate: what is compared: a model, a filter; "" where there is only one.
+        stack, reference: files.
+    """
+
+    name: str
+    candidate: str
+    stack: Path
+    reference: Path
+
+
+def read_cases(path: str | Path) -> list[Case]:
+    """The cases of a batch.
+
+    Args:
+        path: a CSV file with the columns case, stack, reference and, optional, candidate, whose paths are relative to
+            it; or a folder with one folder a case, which holds ``reference.nrrd`` (or another suffix of a stack) and
+            the results beside it, each named after its candidate.
+
+    Raises:
+        XrayToCTError: no such file or folder, no case in it, a column or a value is missing, or a pair comes twice.
+    """
+    path = Path(path)
+    if path.is_dir():
+        cases = _of_folder(path)
+    elif path.is_file():
+        cases = _of_table(path)
+    else:
+        raise XrayToCTError(f"There is no {path}.", hint=_HINT)
+    if not cases:
+        raise XrayToCTError(f"{path} holds no case.", hint=_HINT)
+    seen: set[tuple[str, str]] = set()
+    for case in cases:
+        key = (case.name, case.candidate)
+        if key in seen:
+            raise XrayToCTError(
+                f"The case {case.name} comes twice{f' for {case.candidate}' if case.candidate else ''}.",
+                hint="Name the candidates in a column, or give each case a name of its own.",
+            )
+        seen.add(key)
+    return cases
+
+
+def _of_table(path: Path) -> list[Case]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:  # spreadsheets begin with a byte-order mark
+            reader = csv.DictReader(stream)
+            lines = [{(key or "").strip().lower(): (value or "").strip() for key, value in line.items() if key}
+                     for line in reader]  # fmt: skip
+            columns = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise XrayToCTError(f"{path} cannot be read as CSV ({error}).", hint=_HINT) from error
+    missing = [name for name in _REQUIRED if name not in columns]
+    if missing:
+        raise XrayToCTError(f"{path.name} lacks the column {' and '.join(missing)}.", hint=_HINT)
+    cases = []
+    for number, line in enumerate(lines, 2):
+        if not any(line.get(name) for name in _COLUMNS):
+            continue  # an empty line
+        if empty := [name for name in _REQUIRED if not line.get(name)]:
+            raise XrayToCTError(f"Line {number} of {path.name} has no {' and no '.join(empty)}.", hint=_HINT)
+        stack, reference = (path.parent / line[name] for name in ("stack", "reference"))
+        cases.append(Case(line["case"], line.get("candidate", ""), stack, reference))
+    return cases
+
+
+def _of_folder(path: Path) -> list[Case]:
+    cases = []
+    for folder in sorted(item for item in path.iterdir() if item.is_dir() and not item.name.startswith(".")):
+        files = {_stem(file): file for file in sorted(folder.iterdir()) if file.is_file() and stack_suffix(file)}
+        reference = files.pop(REFERENCE, None)
+        if reference is None:
+            if files:
+                raise XrayToCTError(
+                    f"{folder} holds no {REFERENCE}.", hint=f"Name it {REFERENCE} with one of {', '.join(SUFFIXES)}."
+                )
+            continue
+        cases += [Case(folder.name, name, file, reference) for name, file in files.items()]
+    return cases
+
+
+def _stem(file: Path) -> str:
+    return file.name[: -len(stack_suffix(file) or "")]
