@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ..readers.file_format import stem_of
+from ..readers.file_format import input_stem
 from .task import ALL_FRAMES, FORMATS
 
 _ENDING = "-ct-stack"
@@ -57,7 +57,7 @@ def output_names(places: Sequence[Place], format: str) -> list[str]:
 
 
 def _stem(place: Place) -> str:
-    return place.path.name if place.named else stem_of(place.path)
+    return place.path.name if place.named else input_stem(place.path)
 
 
 def _name(place: Place, stem: str, format: str) -> str:

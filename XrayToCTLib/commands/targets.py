@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import XrayToCTError
+from ..readers.file_format import input_stem
+
+__all__ = ["input_stem", "make_folder", "refuse_existing"]
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:

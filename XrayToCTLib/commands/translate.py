@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import XrayToCTError
 from ..radiograph import View
-from ..readers.file_format import stem_of
+from ..readers.file_format import input_stem
 from .console import ProgressLine, print_json, print_result, say
 from .device_option import add_device_option
 from .targets import make_folder, refuse_existing
@@ -26,6 +26,7 @@ _PREVIEW_PIXELS = 512  # of the longer side; a contact sheet shows no more, and 
 class _Translated:
     radiograph: Radiograph
     stack: CtStack
+    dicom: Path | None
 
 
 def add_parser(verbs: Any) -> None:
@@ -64,6 +65,12 @@ def add_parser(verbs: Any) -> None:
         "--enhance", metavar="PIPELINE", help="enhance first: a preset, a filter, a .json file (see: enhance --list)"
     )
     parser.add_argument("--preview", metavar="PNG", type=Path, help="write a contact sheet: radiographs and slabs")
+    parser.add_argument(
+        "--dicom", metavar="DIR", type=Path, help="also write each stack as a DICOM object (secondary capture) into DIR"
+    )
+    parser.add_argument(
+        "--patient-id", metavar="ID", help="with --dicom: of files that are no DICOM, which name no patient"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
     parser.add_argument("--json", action="store_true", help="print JSON on stdout")
     parser.set_defaults(run=lambda options: run(options, parser))
@@ -99,11 +106,13 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
             rows.append({"input": str(file), "ok": False, "error": error.message, "hint": error.hint})
             continue
         taken.add(target)
-        rows.append(_row(file, target, done.stack, time.perf_counter() - start))
+        rows.append(_row(file, target, done, time.perf_counter() - start))
         for warning in done.stack.warnings:
             say(f"{file}: warning: {warning}")
         if not options.json:
             print_result(str(target))
+            if done.dicom is not None:
+                print_result(str(done.dicom))
         if options.preview is not None:
             for_preview.append((file.name, _reduced_radiograph(done.radiograph), _reduced_stack(done.stack)))
     if for_preview:
@@ -118,7 +127,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
 
 def _translate_one(file: Path, target: Path, options: argparse.Namespace, taken: set[Path]) -> _Translated:
-    from .. import enhance, read_radiograph, translate
+    from .. import enhance, read_radiograph, translate, write_dicom
     from ..translation.stack_file import write_stack
 
     if target in taken:
@@ -137,8 +146,11 @@ def _translate_one(file: Path, target: Path, options: argparse.Namespace, taken:
     finally:
         progress.end()
     stack = replace(stack, provenance={**stack.provenance, "source_frame": str(options.frame)})
+    dicom = None
+    if options.dicom is not None:  # first: it is the one that may have no patient to name
+        dicom = write_dicom(stack, options.dicom, patient_id=options.patient_id, overwrite=options.overwrite)
     write_stack(stack, target, overwrite=options.overwrite)
-    return _Translated(radiograph, stack)
+    return _Translated(radiograph, stack, dicom)
 
 
 def _targets(options: argparse.Namespace, parser: argparse.ArgumentParser) -> list[Path]:
@@ -155,16 +167,19 @@ def _targets(options: argparse.Namespace, parser: argparse.ArgumentParser) -> li
     if output is not None:
         make_folder(output)
     return [
-        ((output if output is not None else file.parent) / f"{stem_of(file)}-ct-stack.nrrd").absolute()
+        ((output if output is not None else file.parent) / f"{input_stem(file)}-ct-stack.nrrd").absolute()
         for file in options.files
     ]
 
 
-def _row(file: Path, target: Path, stack: CtStack, seconds: float) -> dict[str, Any]:
+def _row(file: Path, target: Path, done: _Translated, seconds: float) -> dict[str, Any]:
+    stack = done.stack
+    written = {"dicom": str(done.dicom)} if done.dicom is not None else {}
     return {
         "input": str(file),
         "ok": True,
         "output": str(target),
+        **written,
         "shape": list(stack.hu.shape),
         "spacing_mm": list(stack.spacing),
         "slab_thickness_mm": stack.slab_thickness,

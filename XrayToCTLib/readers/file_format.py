@@ -60,7 +60,7 @@ def detect_format(path: Path) -> FileFormat:
     raise XrayToCTError(f"{path.name} is not an image that can be read.", hint=_READABLE)
 
 
-def stem_of(file: PurePath) -> str:
+def input_stem(file: PurePath) -> str:
     """The name of a file without its suffix, with .nii.gz as one suffix: what names of results begin with."""
     name = file.name
     return name[: -len(".nii.gz")] if name.lower().endswith(".nii.gz") else file.stem
