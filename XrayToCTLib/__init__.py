@@ -19,6 +19,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from .batches.batch import BatchReport, batch
     from .ct_stack import CtStack
+    from .dicom.write_stack_dicom import write_dicom
     from .enhancement.enhance import enhance
     from .errors import XrayToCTError
     from .fidelity import FidelityReport, compare
@@ -54,6 +55,7 @@ _HOMES = {
     "reference_stack": ".projection.project",
     "translate": ".translation.engine",
     "trust": ".trust.check",
+    "write_dicom": ".dicom.write_stack_dicom",
     "write_stack": ".translation.stack_file",
 }
 
@@ -78,6 +80,7 @@ __all__ = [
     "reference_stack",
     "translate",
     "trust",
+    "write_dicom",
     "write_stack",
 ]
 

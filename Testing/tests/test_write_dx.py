@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 import subprocess
 from dataclasses import replace
@@ -172,8 +171,7 @@ def test_a_failure_leaves_the_old_file_whole(tmp_path, monkeypatch):
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    # by its full name: the package holds the function of the same name
-    monkeypatch.setattr(importlib.import_module("XrayToCTLib.dicom.write_dx"), "save_dataset", disk_full)
+    monkeypatch.setattr("XrayToCTLib.dicom.save_file.save_dataset", disk_full)
     with pytest.raises(XrayToCTError, match="No space left"):
         write_dx(SIMULATED, file, **TEXTS)
     assert file.read_bytes() == before

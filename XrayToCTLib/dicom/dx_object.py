@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..radiograph import IntensityScale, Radiograph, View
 from ..version import __version__
+from .code_item import code_item
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -98,14 +99,14 @@ def _series_and_equipment(
         contributor.Manufacturer = "XrayToCT"
         contributor.SoftwareVersions = __version__
         contributor.ContributionDescription = about.credit
-        contributor.PurposeOfReferenceCodeSequence = [_code("109102", "DCM", "Processing Equipment")]
+        contributor.PurposeOfReferenceCodeSequence = [code_item("109102", "DCM", "Processing Equipment")]
         dataset.ContributingEquipmentSequence = [contributor]
 
 
 def _anatomy_and_positioning(dataset: Dataset, radiograph: Radiograph, about: DxDescription) -> None:
     dataset.BodyPartExamined = about.body_part
     region = _REGION_CODES.get(about.body_part)
-    dataset.AnatomicRegionSequence = [_code(region[0], "SCT", region[1])] if region else []
+    dataset.AnatomicRegionSequence = [code_item(region[0], "SCT", region[1])] if region else []
     dataset.ImageLaterality = "U"  # unpaired
     orientation = about.patient_orientation or _ORIENTATIONS.get(radiograph.view or View.PA)
     dataset.PatientOrientation = list(orientation or ("L", "F"))
@@ -113,7 +114,7 @@ def _anatomy_and_positioning(dataset: Dataset, radiograph: Radiograph, about: Dx
     if radiograph.view is not None:
         code, meaning = _VIEW_CODES[radiograph.view]
         dataset.ViewPosition = {View.LATERAL: "LL"}.get(radiograph.view, radiograph.view.value)
-        dataset.ViewCodeSequence = [_code(code, "SCT", meaning)]
+        dataset.ViewCodeSequence = [code_item(code, "SCT", meaning)]
     if about.source_detector_mm is not None:
         dataset.DistanceSourceToDetector = f"{about.source_detector_mm:.10g}"
 
@@ -141,11 +142,3 @@ def _image(dataset: Dataset, radiograph: Radiograph, about: DxDescription) -> No
 def _detector(dataset: Dataset, radiograph: Radiograph, about: DxDescription) -> None:
     dataset.DetectorType = ""  # none: the image is derived
     dataset.ImagerPixelSpacing = [f"{radiograph.spacing[0]:.10g}", f"{radiograph.spacing[1]:.10g}"]
-
-
-def _code(value: str, scheme: str, meaning: str) -> Dataset:
-    from pydicom.dataset import Dataset
-
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
-    return item

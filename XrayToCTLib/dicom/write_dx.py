@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,8 @@ from ..errors import XrayToCTError
 from ..radiograph import IntensityScale, Radiograph
 from .dx_object import DxDescription, dx_dataset
 from .private_block import write_processing, write_quantity
-from .pydicom_versions import major_version, save_dataset
+from .pydicom_versions import major_version
+from .save_file import add_file_meta, save_whole
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -91,10 +91,10 @@ def write_dx(
     dataset = dx_dataset(radiograph, about, new_uid)
     _add_pixels(dataset, radiograph, bits_stored)
     write_processing(dataset, enhancement_sentences(radiograph.history))
-    _add_file_meta(dataset)
+    add_file_meta(dataset)
     if compression == "rle":
         _compress(dataset)
-    _save_whole(dataset, path)
+    save_whole(dataset, path)
     return path
 
 
@@ -139,20 +139,6 @@ def _add_pixels(dataset: Dataset, radiograph: Radiograph, bits: int) -> None:
     dataset["PixelData"].VR = "OW"
 
 
-def _add_file_meta(dataset: Dataset) -> None:
-    from pydicom.dataset import FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian, generate_uid
-
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = generate_uid(entropy_srcs=["XrayToCT", "implementation"])
-    meta.ImplementationVersionName = "XRAYTOCT"
-    dataset.file_meta = meta
-    dataset.preamble = b"\0" * 128
-
-
 def _compress(dataset: Dataset) -> None:
     from pydicom.uid import RLELossless
 
@@ -163,18 +149,3 @@ def _compress(dataset: Dataset) -> None:
     dataset.compress(RLELossless, encoding_plugin="pydicom")
     # pydicom 3 gave the instance a new UID
     dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid
-
-
-def _save_whole(dataset: Dataset, path: Path) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    os.close(handle)
-    try:
-        save_dataset(dataset, Path(name))
-        Path(name).chmod(0o644)  # mkstemp makes private files
-        Path(name).replace(path)
-    except OSError as failure:
-        raise XrayToCTError(
-            f"{path} cannot be written: {failure.strerror or failure}.", hint="Check free space and permissions."
-        ) from None
-    finally:
-        Path(name).unlink(missing_ok=True)
