@@ -29,6 +29,7 @@ from XrayToCTPanel import sample_data
 from XrayToCTPanel.dependencies import ensureDependencies, missingPackages
 from XrayToCTPanel.enhancement_run import startEnhancement, startTryAll
 from XrayToCTPanel.fidelity_table import tableFromReport
+from XrayToCTPanel.installation import tooOldText
 from XrayToCTPanel.radiograph_bridge import firstRadiograph, radiographFromVolume
 from XrayToCTPanel.run import Run, cancelAllRuns
 from XrayToCTPanel.sections import Sections
@@ -66,6 +67,9 @@ class XrayToCTParameterNode:
 
     inputVolume: the radiograph. outputVolume: where the stack goes; None makes a new volume for each run.
     modelId: "id@version", "" is the default model. device: where the network runs. frame: of a cine image, from 0.
+    allFrames: whether every frame is translated. polarity, view: how the image looks in the scene, and the direction
+    of the rays. showResult: in the slice views. isPrepared: the last model and device were filled in.
+    Further radiographs of the same run are node references (XrayToCTPanel.many_inputs).
     enhancePipeline: JSON, or the name of a preset. enhanceVolume: what it made. enhanceLive: at full size on release.
     enhanceView, enhanceSplit: how it is compared. enhanceFirst: before Translate; "" is what the model expects.
     """
@@ -75,6 +79,11 @@ class XrayToCTParameterNode:
     modelId: str = ""
     device: Annotated[str, Choice(["auto", "cpu", "cuda"])] = "auto"
     frame: Annotated[int, WithinRange(0, 9999)] = 0
+    allFrames: bool = False
+    showResult: bool = True
+    isPrepared: bool = False
+    polarity: Annotated[str, Choice(["auto", "bone-bright", "bone-dark"])] = "auto"
+    view: Annotated[str, Choice(["auto", "PA", "AP", "LATERAL"])] = "auto"
     enhancePipeline: str = "chest clarity"
     enhanceVolume: slicer.vtkMRMLScalarVolumeNode
     enhanceLive: bool = True
@@ -106,6 +115,8 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = XrayToCTLogic()
+        self.ui.tooOldLabel.setText(tooOldText())
+        self.ui.tooOldLabel.setVisible(bool(tooOldText()))
         self.sections = Sections(self, self.ui.sectionsWidget.layout())
         vars(self.ui).update(self.sections.childWidgets)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)

@@ -29,6 +29,7 @@ class Application:
         self._signals = SignalTable("qSlicerApplication", ("startupCompleted()", "aboutToQuit()"), faults)
         self._faults = faults
         self._windows: list[Any] = []
+        self.hostSettings: Any = None  # Qt's, once there is Qt
         self.hostTesting = True  # the host's own switch: what testingEnabled() answers
         self.hostCursors: list[Any] = []  # override cursors not yet restored
         self.hostProcessEvents: Callable[[], None] = lambda: None  # Qt's, once there is Qt
@@ -69,6 +70,9 @@ class Application:
 
     def topLevelWidgets(self) -> list[Any]:
         return list(self._windows)
+
+    def userSettings(self) -> Any:
+        return self.hostSettings
 
     def processEvents(self) -> None:
         self.hostProcessEvents()

@@ -12,7 +12,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
-from . import dialogs, node_combo_box, slicer_widgets
+from . import checkable_node_combo_box, dialogs, node_combo_box, slicer_widgets
 from .application import Application
 from .faults import Faults
 from .module_manager import ModuleManager
@@ -24,12 +24,14 @@ from .ui_loader import UiLoader
 _QT_WIDGETS = (
     "QWidget", "QPushButton", "QToolButton", "QLabel", "QComboBox", "QSpinBox", "QDoubleSpinBox", "QCheckBox",
     "QSlider", "QLineEdit", "QProgressBar", "QGroupBox", "QFrame", "QTextBrowser", "QMessageBox", "QDialog",
+    "QListWidget",
 )  # fmt: skip
 _QT_PLAIN = {
     QtCore: ("Qt", "QFile", "QSettings", "QUrl", "QSize"),
-    QtGui: ("QIcon", "QPixmap", "QCursor", "QFont"),
-    QtWidgets: ("QVBoxLayout", "QHBoxLayout", "QFormLayout", "QGridLayout"),
+    QtGui: ("QIcon", "QPixmap", "QCursor", "QFont", "QPalette"),
+    QtWidgets: ("QListWidgetItem", "QVBoxLayout", "QHBoxLayout", "QFormLayout", "QGridLayout"),
 }
+_NODE_COMBO_BOXES = ("qMRMLNodeComboBox", "qMRMLCheckableNodeComboBox")
 _QT_COMPLAINTS = ("QObject::connect", "QUiLoader", "QFormBuilder", "Designer", "QMetaObject", "QLayout")
 
 
@@ -45,6 +47,8 @@ class QtHost:
         use_palette("light")
         QtCore.qInstallMessageHandler(self._on_qt_message)
         self._install(app)
+        ini = QtCore.QSettings.Format.IniFormat
+        app.hostSettings = QtCore.QSettings(str(Path(app.slicerHome) / "Slicer.ini"), ini)
         app.hostProcessEvents = self.process_events
         modules.hostWidgetCreator = self._container
 
@@ -77,7 +81,11 @@ class QtHost:
         classes["ctkCollapsibleButton"] = pythonqt_class(slicer_widgets.ctkCollapsibleButton)
         ctk.ctkCollapsibleButton = classes["ctkCollapsibleButton"]  # type: ignore[attr-defined]
         ctk.ctkMessageBox = pythonqt_class(dialogs.ctkMessageBox)  # type: ignore[attr-defined]
-        for stand_in in (slicer_widgets.qMRMLWidget, node_combo_box.qMRMLNodeComboBox):
+        for stand_in in (
+            slicer_widgets.qMRMLWidget,
+            node_combo_box.qMRMLNodeComboBox,
+            checkable_node_combo_box.qMRMLCheckableNodeComboBox,
+        ):
             classes[stand_in.__name__] = pythonqt_class(stand_in)
             setattr(slicer, stand_in.__name__, classes[stand_in.__name__])
         slicer.qSlicerScriptedLoadableModuleWidget = pythonqt_class(slicer_widgets.qSlicerScriptedLoadableModuleWidget)
@@ -126,13 +134,14 @@ class QtHost:
 
         self.dialogs.check()
         for container in self._containers.values():
-            for box in container.findChildren(slicer.qMRMLNodeComboBox):
-                box.hostDetach()
+            for name in _NODE_COMBO_BOXES:
+                for box in container.findChildren(getattr(slicer, name)):
+                    box.hostDetach()
             container.deleteLater()
         self._containers = {}
         self.process_events()
         QtCore.qInstallMessageHandler(None)
         for name in ("qt", "ctk"):
             sys.modules.pop(name, None)
-        for name in ("qMRMLWidget", "qMRMLNodeComboBox", "qSlicerScriptedLoadableModuleWidget"):
+        for name in ("qMRMLWidget", *_NODE_COMBO_BOXES, "qSlicerScriptedLoadableModuleWidget"):
             delattr(slicer, name)

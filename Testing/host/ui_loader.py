@@ -13,6 +13,7 @@ from .pythonqt_rules import Rules
 
 _SCENE_SIGNAL = "mrmlSceneChanged(vtkMRMLScene*)"
 _SCENE_SLOT = "setMRMLScene(vtkMRMLScene*)"
+_DESIGNER_ONLY = {("QLabel", "buddy")}  # what the loader sets by a setter
 
 
 class UiLoader(QtUiTools.QUiLoader):
@@ -58,6 +59,8 @@ class UiLoader(QtUiTools.QUiLoader):
         for widget in root.iter("widget"):
             known = getattr(self._classes.get(widget.get("class")), "hostProperties", None)
             for item in widget.findall("property"):
+                if (widget.get("class"), item.get("name")) in _DESIGNER_ONLY:
+                    continue
                 if known is not None and item.get("name") not in known and item.get("stdset") != "0":
                     self._faults.record(
                         f"the .ui file sets '{item.get('name')}' on {widget.get('class')} '{widget.get('name')}', "

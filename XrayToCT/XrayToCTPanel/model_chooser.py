@@ -64,6 +64,11 @@ class ModelChooser:
             self._comboBox.addItem(text, modelId)
         self._comboBox.blockSignals(blocked)
 
+    @property
+    def names(self) -> list[str]:
+        """ "id@version" of every model that is there."""
+        return [card.name for card in self._cards]
+
     def modelId(self) -> str:
         """ "id@version" of the chosen model, or "" for the default."""
         index = self._comboBox.currentIndex

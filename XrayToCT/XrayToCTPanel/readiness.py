@@ -7,7 +7,7 @@ from typing import Any
 READY_TIP = "Make a CT-like stack from the radiograph. Estimated HU, research use only."
 
 
-def reasonNotReady(inputVolume: Any, outputVolume: Any, modelsMissing: str = "") -> str:
+def reasonNotReady(inputVolume: Any, outputVolume: Any, modelsMissing: str = "", problem: str = "") -> str:
     """An empty string when Translate may be pressed, else one sentence that says what to do.
 
     Looks only at what is known without reading pixels, since it runs at every change of the panel.
@@ -16,6 +16,7 @@ def reasonNotReady(inputVolume: Any, outputVolume: Any, modelsMissing: str = "")
         inputVolume: chosen volume node or None.
         outputVolume: chosen volume node or None.
         modelsMissing: why there is no model, or "".
+        problem: what a look at the pixels has found to be impossible, or "".
     """
     if inputVolume is None:
         return "Choose a radiograph, or load the sample."
@@ -25,4 +26,4 @@ def reasonNotReady(inputVolume: Any, outputVolume: Any, modelsMissing: str = "")
         return f"{name} has no pixels: choose another volume."
     if outputVolume is inputVolume:
         return "The output is the input itself: choose another output, or none."
-    return modelsMissing
+    return modelsMissing or problem

@@ -34,9 +34,22 @@ class SectionPanel:
         """XrayToCTParameterNode, or None: the module is left, or the scene is closing."""
         return self._widget.parameterNode()
 
+    def section(self, className: str) -> Any:
+        """Another section, such as "InputsSection"; None when it could not be loaded."""
+        sections = self._widget.sections
+        return sections.loaded.get(className) if sections is not None else None
+
+    def refreshAll(self) -> None:
+        """Refreshes every section: something that is no parameter has changed."""
+        self._widget.onParametersChanged()
+
     def resourcePath(self, fileName: str) -> str:
         """The path of a file in the module's Resources."""
         return str(self._widget.resourcePath(fileName))
+
+    def wordsFor(self, error: XrayToCTError) -> str:
+        """What ``showError`` would say."""
+        return forPanel(str(error))
 
     def showStatus(self, text: str) -> None:
         """Says something under the section; "" says nothing any more."""

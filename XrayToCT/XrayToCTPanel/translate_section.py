@@ -14,9 +14,12 @@ from .panel_words import resultText
 from .readiness import READY_TIP, reasonNotReady
 from .run_controls import RunControls
 from .section import Section
+from .settings import LAST_DEVICE, LAST_MODEL, WARM_UP, remember, setting
 from .translation_worker import warmUp, workerLog
 from .viewers import showStack
 from .wiring import connectSignal
+
+DEVICES = ("auto", "cpu", "cuda")  # as the parameter node's
 
 
 class TranslateSection(Section):
@@ -40,9 +43,20 @@ class TranslateSection(Section):
 
     def enter(self) -> None:
         self.listModels()
-        if not slicer.app.testingEnabled() and not missingPackages() and not self.models.missing:
+        wanted = setting(WARM_UP, "yes") == "yes" and not slicer.app.testingEnabled()
+        if wanted and not missingPackages() and not self.models.missing:
             parameters = self.panel.logic.getParameterNode()
             warmUp(parameters.modelId, parameters.device)
+
+    def setParameterNode(self, parameterNode: Any) -> None:
+        super().setParameterNode(parameterNode)
+        if parameterNode is not None and not parameterNode.isPrepared:  # a new scene: as it was done last
+            with slicer.util.NodeModify(parameterNode.parameterNode):
+                parameterNode.isPrepared = True
+                if setting(LAST_MODEL) in self.models.names:
+                    parameterNode.modelId = setting(LAST_MODEL)
+                if setting(LAST_DEVICE) in DEVICES:
+                    parameterNode.device = setting(LAST_DEVICE)
 
     def cleanup(self) -> None:
         self.controls.cleanup()
@@ -59,7 +73,9 @@ class TranslateSection(Section):
             return
         if parameters.modelId != self.models.modelId():
             self.models.select(parameters.modelId)
-        reason = reasonNotReady(parameters.inputVolume, parameters.outputVolume, self.models.missing)
+        inputs = self.panel.section("InputsSection")
+        problem = inputs.problem if inputs is not None else ""
+        reason = reasonNotReady(parameters.inputVolume, parameters.outputVolume, self.models.missing, problem)
         self.controls.setReason(reason)
         self.ui.hintLabel.setText(reason)
         self.ui.hintLabel.setVisible(bool(reason))
@@ -87,9 +103,15 @@ class TranslateSection(Section):
             outputVolume=parameters.outputVolume,
             wait=False,
             frame=parameters.frame,
+            polarity=parameters.polarity,
+            view=parameters.view,
         )
+        remember(LAST_MODEL, parameters.modelId)
+        remember(LAST_DEVICE, parameters.device)
         self.controls.start(run, lambda stack: self._show(stack, run.seconds), workerLog)
 
     def _show(self, stack: Any, seconds: float) -> None:
-        showStack(stack)
+        parameters = self.panel.parameterNode()
+        if parameters is None or parameters.showResult:
+            showStack(stack)
         self.panel.showStatus(resultText(stack, seconds))

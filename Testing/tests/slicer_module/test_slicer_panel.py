@@ -14,7 +14,7 @@ from phantom_files import dicom_file
 from Testing.host import SlicerHost
 from XrayToCTLib import XrayToCTError
 
-from panel_driver import press
+from panel_driver import press, wait_until
 from scene_probe import SPACING, add_volume, chest_values, ijk_to_ras, node_ids
 
 
@@ -114,7 +114,10 @@ def test_an_error_is_said_in_the_panel_and_leaves_nothing_behind(gui: SlicerHost
     assert node_ids() == before
     assert gui.app.hostCursors == []
     assert gui.gui.dialogs.shown == []
-    assert panel.ui.translateButton.enabled
+    wait_until(lambda: not panel.ui.translateButton.enabled, "the look at the radiograph")
+    assert "constant" in panel.ui.translateButton.toolTip  # by now that was found without a press
+    slicer.util.updateVolumeFromArray(panel.ui.inputSelector.currentNode(), chest_values())
+    wait_until(lambda: panel.ui.translateButton.enabled, "the look at the new pixels")
 
 
 def test_a_fault_of_ours_is_one_sentence_and_the_cursor_comes_back(
@@ -178,7 +181,7 @@ def test_the_parameters_come_back_with_the_scene(gui: SlicerHost, panel: Any, tm
     add_volume(chest_values(), name="other")
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values(), name="mine"))
     panel.ui.deviceComboBox.setCurrentIndex(1)
-    panel.ui.frameSpinBox.setValue(3)
+    panel.ui.polarityComboBox.setCurrentIndex(2)
     assert gui.save_scene(tmp_path / "scene.mrb")
     gui.close_scene()
     assert panel.ui.deviceComboBox.currentText == "auto"
@@ -186,7 +189,7 @@ def test_the_parameters_come_back_with_the_scene(gui: SlicerHost, panel: Any, tm
     gui.gui.leave_panel("XrayToCT")
     panel = gui.open_panel("XrayToCT")
     assert panel.ui.inputSelector.currentNode().GetName() == "mine"
-    assert (panel.ui.deviceComboBox.currentText, panel.ui.frameSpinBox.value) == ("cpu", 3)
+    assert (panel.ui.deviceComboBox.currentText, panel.ui.polarityComboBox.currentText) == ("cpu", "bone-dark")
 
 
 def test_a_saved_stack_keeps_its_provenance_and_its_source(gui: SlicerHost, panel: Any, tmp_path: Path) -> None:
