@@ -1,69 +1,99 @@
-"""``xray-to-ct compare``: how far a stack is from its reference."""
+"""``xray-to-ct compare``: how far stacks are from their reference."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import tempfile
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .compare_batch import run_batch
+from .compare_page import write_page
 from .console import print_json, print_result, say
 from .targets import refuse_existing
-
-if TYPE_CHECKING:
-    from ..ct_stack import CtStack
-    from ..fidelity import FidelityReport
 
 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "compare",
-        help="measure a stack against its reference",
-        description="Measure a stack against a reference stack of the same view, field and slabs, where they lie.",
+        help="measure stacks against their reference",
+        description="Measure a stack against a reference stack of the same view, field and slabs, where they lie. "
+        "With --also, further candidates stand beside it in one table; with --batch, many cases are compared.",
     )
-    parser.add_argument("stack", metavar="STACK", type=Path, help="a translated stack")
-    parser.add_argument("reference", metavar="REFERENCE", type=Path, help="a reference stack (see: project --stack)")
+    parser.add_argument("stack", metavar="STACK", type=Path, nargs="?", help="a translated stack")
+    parser.add_argument(
+        "reference", metavar="REFERENCE", type=Path, nargs="?", help="a reference stack (see: project --stack)"
+    )
+    parser.add_argument(
+        "--also", metavar="STACK", type=Path, action="append", default=[], help="a further candidate (repeatable)"
+    )
+    parser.add_argument("--radiograph", metavar="FILE", type=Path, help="the input, for the report: picture and trust")
     parser.add_argument("--report", metavar="HTML", type=Path, help="write a self-contained page with pictures")
-    parser.add_argument("--overwrite", action="store_true", help="replace a report that is there")
+    parser.add_argument("--csv", metavar="CSV", type=Path, help="write the table, one line a candidate and metric")
+    parser.add_argument(
+        "--batch",
+        metavar="CASES",
+        type=Path,
+        help="compare many cases: a CSV file (case, stack, reference, candidate) or a folder with one folder a case, "
+        "each with reference.nrrd and the candidates beside it",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, default=Path("xray-to-ct-compare"), help="for --batch (%(default)s)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
     parser.add_argument("--json", action="store_true", help="print JSON on stdout")
     parser.set_defaults(run=lambda options: run(options, parser))
 
 
 def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    if options.batch is not None:
+        if options.stack or options.also or options.report or options.csv or options.radiograph:
+            parser.error("--batch takes no STACK, REFERENCE, --also, --radiograph, --report or --csv")
+        return run_batch(options)
+    if options.reference is None:
+        parser.error("give STACK and REFERENCE, or --batch CASES")
+    return _run_one(options, parser)
+
+
+def _run_one(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    from .. import read_radiograph
     from ..fidelity import compare
+    from ..fidelity.candidate_table import write_candidates_csv
+    from ..readers.file_format import input_stem
     from ..translation.stack_file import read_stack
 
     if options.report is not None:
         if options.report.suffix.lower() not in (".html", ".htm"):
             parser.error(f"--report {options.report}: end its name in .html")
         refuse_existing(options.report, overwrite=options.overwrite)
-    stack, reference = read_stack(options.stack), read_stack(options.reference)
-    for file, read in ((options.stack, stack), (options.reference, reference)):
+    if options.csv is not None:
+        refuse_existing(options.csv, overwrite=options.overwrite)
+    files = [options.stack, *options.also]
+    stacks, reference = [read_stack(file) for file in files], read_stack(options.reference)
+    radiograph = read_radiograph(options.radiograph) if options.radiograph is not None else None
+    for file, read in zip((*files, options.reference), (*stacks, reference), strict=True):
         for warning in read.warnings:
             say(f"{file}: warning: {warning}")
-    report = compare(stack, reference)
+    reports = [
+        replace(compare(stack, reference), candidate=input_stem(file), reference=input_stem(options.reference))
+        for file, stack in zip(files, stacks, strict=True)
+    ]
+    if options.csv is not None:
+        say(f"Table: {write_candidates_csv(options.csv, reports).absolute()}")
     if options.report is not None:
-        _write_page(options.report, options.stack.name, stack, reference, report)
+        roles = {"candidate" if len(files) == 1 else f"candidate {n}": file for n, file in enumerate(files, 1)}
+        roles |= {"reference": options.reference}
+        roles |= {"radiograph": options.radiograph} if radiograph is not None else {}
+        title = f"{', '.join(file.name for file in files)} against {options.reference.name}"
+        write_page(
+            options.report, reports, stacks, title=title, files=roles, reference=reference, radiograph=radiograph
+        )
         say(f"Report: {options.report.absolute()}")
     if options.json:
-        print_json(json.loads(report.to_json()))
+        records = [json.loads(report.to_json()) for report in reports]
+        print_json(records[0] if len(records) == 1 else {"candidates": records})
     else:
-        print_result(report.table_text())
+        for report in reports:
+            print_result(f"{report.candidate}\n{report.table_text()}" if len(reports) > 1 else report.table_text())
     return 0
-
-
-def _write_page(path: Path, name: str, stack: CtStack, reference: CtStack, report: FidelityReport) -> None:
-    from ..fidelity.pictures import save_difference, save_montage, save_slab
-    from ..fidelity.report import write_report
-
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        pictures = [
-            ("Central slab of the stack", save_slab(folder / "slab.png", stack)),
-            ("The reference's central slab", save_slab(folder / "reference.png", reference, title="Reference")),
-            ("Difference: stack - reference", save_difference(folder / "difference.png", report)),
-            ("All slabs of the stack", save_montage(folder / "montage.png", stack)),
-            ("All slabs of the reference", save_montage(folder / "truth.png", reference, title="Reference")),
-        ]
-        write_report(path, title=f"{name} against its reference", pictures=pictures, report=report, stack=stack)

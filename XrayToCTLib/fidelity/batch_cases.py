@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import XrayToCTError
+from ..readers.file_format import input_stem
 from ..translation.stack_file import SUFFIXES, stack_suffix
 
 REFERENCE = "reference"
@@ -89,7 +90,7 @@ def _of_table(path: Path) -> list[Case]:
 def _of_folder(path: Path) -> list[Case]:
     cases = []
     for folder in sorted(item for item in path.iterdir() if item.is_dir() and not item.name.startswith(".")):
-        files = {_stem(file): file for file in sorted(folder.iterdir()) if file.is_file() and stack_suffix(file)}
+        files = {input_stem(file): file for file in sorted(folder.iterdir()) if file.is_file() and stack_suffix(file)}
         reference = files.pop(REFERENCE, None)
         if reference is None:
             if files:
@@ -99,7 +100,3 @@ def _of_folder(path: Path) -> list[Case]:
             continue
         cases += [Case(folder.name, name, file, reference) for name, file in files.items()]
     return cases
-
-
-def _stem(file: Path) -> str:
-    return file.name[: -len(stack_suffix(file) or "")]

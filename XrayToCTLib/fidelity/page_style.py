@@ -38,7 +38,7 @@ thead th, thead td {{ background: var(--panel); font-size: .9rem; }}
 td.number {{ text-align: right; white-space: nowrap; }}
 th.number {{ text-align: right; }}
 td.long {{ overflow-wrap: anywhere; }}
-td small, th small {{ color: var(--soft); font-size: .78em; display: block; white-space: nowrap; }}
+td small, th small {{ color: var(--soft); font-size: max(.78em, .72rem); display: block; white-space: nowrap; }}
 td b {{ color: var(--best); }} td b + small {{ color: var(--best); }}
 th small {{ font-weight: 400; }} tr.own > * {{ background: var(--panel); }}
 tr.good > th {{ border-left: 5px solid #4caf50; }} tr.flag > th {{ border-left: 5px solid #d99a00; }}

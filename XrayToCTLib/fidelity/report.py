@@ -20,7 +20,8 @@ from .fidelity_report import FidelityReport
 from .illustration import Illustration
 from .report_alignment import alignment_section
 from .report_metrics import metrics_section
-from .report_provenance import model_sections, provenance_section, trust_section
+from .report_provenance import model_sections, provenance_section
+from .report_trust import TrustFindings, trust_section
 
 
 def write_report(
@@ -34,6 +35,7 @@ def write_report(
     card: ModelCard | Sequence[ModelCard] | None = None,
     extra: Mapping[str, str] | None = None,
     files: Mapping[str, str | Path] | None = None,
+    trust: Sequence[TrustFindings | None] = (),
 ) -> Path:
     """Write the page; returns its path.
 
@@ -47,6 +49,7 @@ def write_report(
         card: the models; those of the stacks when None.
         extra: heading -> paragraph, shown below the pictures: what the page should say about its sample.
         files: role -> path of what was compared, listed with size and SHA-256.
+        trust: what ``XrayToCTLib.trust`` found, one a stack; None where a stack was not checked.
 
     Raises:
         XrayToCTError: a picture is missing or no PNG, another suffix, or the page cannot be written.
@@ -64,7 +67,7 @@ def write_report(
             title,
             [
                 page.paragraph(f"Made by XrayToCT {__version__}, {made}.{estimated}", soft=True),
-                trust_section(radiograph, stacks, names),
+                trust_section(radiograph, stacks, names, trust),
                 page.section("Pictures", page.figures(page.figure(file, caption) for caption, file in pictures)),
                 *(page.section(heading, page.paragraph(text)) for heading, text in (extra or {}).items()),
                 metrics_section(reports),

@@ -14,11 +14,10 @@ from ..models.card import MeasuredFidelity, ModelCard, TrainingData
 from ..radiograph import Radiograph
 from ..version import __version__
 from . import page
+from .report_trust import is_check
 
 _PACKAGES = ("numpy", "SimpleITK", "opencv-python-headless", "torch", "onnxruntime", "openvino")
 _CHUNK = 1 << 20
-# What a stack says of how far to trust it; the rest of its provenance says how it was made.
-_TRUST_KEYS = ("input_gate", "trust", "uncertainty", "reprojection")
 
 
 def files_section(files: Mapping[str, str | Path]) -> str:
@@ -65,20 +64,6 @@ def provenance_section(
     return page.section("Provenance", *parts)
 
 
-def trust_section(radiograph: Radiograph | None, stacks: Sequence[CtStack], names: Sequence[str]) -> str:
-    """Warnings and trust flags; "" when nothing was said."""
-    warnings = dict.fromkeys(
-        (*(radiograph.warnings if radiograph else ()), *(text for stack in stacks for text in stack.warnings))
-    )
-    parts = [page.bullets(warnings, style="warnings")]
-    for stack, name in zip(stacks, names, strict=True):
-        flags = {key: value for key, value in stack.provenance.items() if _is_trust(key)}
-        if flags:
-            parts.append(page.subheading(f"Checks of {name}") if len(stacks) > 1 else "")
-            parts.append(page.facts({key.replace("_", " "): value for key, value in flags.items()}))
-    return page.section("How far to trust it", *parts)
-
-
 def model_sections(cards: Iterable[ModelCard]) -> str:
     """One section a model, each once."""
     return "\n".join(_model(card) for card in {card.name: card for card in cards}.values())
@@ -95,10 +80,6 @@ def _sha256(path: Path) -> str:
         while block := stream.read(_CHUNK):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _is_trust(key: str) -> bool:
-    return key.lower().startswith(_TRUST_KEYS)
 
 
 def _radiograph_facts(radiograph: Radiograph) -> dict[str, str]:
@@ -121,7 +102,7 @@ def _stack_facts(stack: CtStack) -> dict[str, str]:
         "slabs": f"{stack.slabs} slabs of {stack.slab_thickness:g} mm, {stack.view.value} view",
         "pixels": f"{rows} x {cols} at {stack.spacing[0]:.4g} x {stack.spacing[1]:.4g} mm",
     }
-    made = {key: value for key, value in stack.provenance.items() if not _is_trust(key)}
+    made = {key: value for key, value in stack.provenance.items() if not is_check(key)}
     return facts | {key.replace("_", " "): name_alone(value) for key, value in made.items()}
 
 
