@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .errors import XrayToCTError
     from .fidelity import FidelityReport, compare
     from .models.card import ModelCard
+    from .models.import_model import import_model
     from .models.registry import models
     from .projection.project import project, reference_stack
     from .radiograph import Radiograph
@@ -48,6 +49,7 @@ _HOMES = {
     "batch": ".batches.batch",
     "compare": ".fidelity",
     "enhance": ".enhancement.enhance",
+    "import_model": ".models.import_model",
     "models": ".models.registry",
     "project": ".projection.project",
     "read_radiograph": ".readers",
@@ -73,6 +75,7 @@ __all__ = [
     "batch",
     "compare",
     "enhance",
+    "import_model",
     "models",
     "project",
     "read_radiograph",

@@ -31,6 +31,13 @@ class ComparisonCancelled(XrayToCTError):  # noqa: N818 - a wish of the user, no
         super().__init__("The comparison was cancelled.", hint="Start it again when you like.")
 
 
+class ImportCancelled(XrayToCTError):  # noqa: N818 - a wish of the user, not an error
+    """The caller's progress callback returned False. No model was installed; what was downloaded is kept to go on."""
+
+    def __init__(self) -> None:
+        super().__init__("The import was cancelled.", hint="Start it again when you like: a download goes on.")
+
+
 def report(
     progress: ProgressCallback | None,
     fraction: float,

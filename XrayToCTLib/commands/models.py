@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from .console import print_json, print_result, say
+from .console import ProgressLine, print_json, print_result, say
 
 if TYPE_CHECKING:
     from ..models.card import ModelCard
@@ -25,11 +25,21 @@ def add_parser(verbs: Any) -> None:
         action="store_true",
         help="measure what can run a model on this machine, and say which is used and why the others are not",
     )
-    parser.add_argument("--model", metavar="MODEL", help="with --devices: id, id@version, or folder (default: chest)")
+    parser.add_argument("--model", metavar="MODEL", help="with --devices: id, id@version, id:variant, or folder")
+    parser.add_argument(
+        "--import",
+        dest="source",
+        metavar="SOURCE",
+        help="install a model from a folder, a .zip, or an https address of one; a download goes on where it stopped",
+    )
+    parser.add_argument("--sha256", metavar="HEX", help="with --import: that the .zip (or card.json) must have")
+    parser.add_argument("--overwrite", action="store_true", help="with --import: replace a model of the same name")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.source is not None:
+        return _import(options)
     if options.devices:
         return _show_devices(options)
     from ..models.registry import catalogue, user_models_folder
@@ -46,6 +56,21 @@ def run(options: argparse.Namespace) -> int:
         print_result(("" if index == 0 else "\n") + _describe(card, is_default=index == 0))
     if not cards:
         say(f"There is no model. Put one into {user_models_folder()}.")
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    from ..models.import_model import import_model
+
+    progress = ProgressLine(options.source)
+    try:
+        card = import_model(options.source, sha256=options.sha256, overwrite=options.overwrite, progress=progress)
+    finally:
+        progress.end()
+    if options.json:
+        print_json({"imported": card.to_record()})
+    else:
+        print_result(_describe(card, is_default=False))
     return 0
 
 
