@@ -19,6 +19,7 @@ from ..ct_stack import CtStack
 from ..enhancement.enhance import enhance
 from ..enhancement.pipeline import Pipeline
 from ..errors import XrayToCTError
+from ..models.card import model_name
 from ..models.registry import find_model
 from ..progress import TranslationCancelled
 from ..radiograph import Radiograph
@@ -221,7 +222,7 @@ def _row(
         shape=tuple(stack.hu.shape),
         spacing_mm=tuple(float(mm) for mm in stack.spacing),
         view=stack.view.name,
-        model=f"{provenance['model_id']}@{provenance['model_version']}",
+        model=model_name(*(provenance.get(f"model_{part}", "") for part in ("id", "version", "variant"))),
         device=provenance["device"],
         seconds=clock.seconds,
         content_sha256=content,

@@ -36,7 +36,7 @@ def add_parser(verbs: Any) -> None:
         "and perhaps output, spacing, polarity, view, frame",
     )
     parser.add_argument("output", metavar="OUT", help="folder for the results; the inputs' folders are mirrored in it")
-    parser.add_argument("--model", metavar="MODEL", help="id, id@version, or a model's folder (default: chest)")
+    parser.add_argument("--model", metavar="MODEL", help="id, id@version, id:variant, or a model's folder")
     add_device_option(parser)
     parser.add_argument(
         "--enhance", metavar="PIPELINE", help="enhance first: a preset, a filter, a .json file (see: enhance --list)"

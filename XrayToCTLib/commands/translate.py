@@ -45,7 +45,7 @@ def add_parser(verbs: Any) -> None:
         help="for one FILE: a .nrrd, .nii.gz, .nii or .mha file or a folder; for several: a folder "
         "(default: FILE's name with -ct-stack.nrrd, beside it)",
     )
-    parser.add_argument("--model", metavar="MODEL", help="id, id@version, or a model's folder (default: chest)")
+    parser.add_argument("--model", metavar="MODEL", help="id, id@version, id:variant, or a model's folder")
     add_device_option(parser)
     parser.add_argument(
         "--spacing",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,22 +12,18 @@ from typing import Any
 from ..errors import XrayToCTError
 from ..json_document import DocumentKind
 from ..radiograph import View
+from .card_parts import Architecture, MeasuredFidelity
 from .gate_card import InputGate
+from .variant_card import ModelVariant, model_name
 
 SCHEMA_VERSION = 1
 CARD_FILE = "card.json"
+WEIGHTS_FILE, GRAPH_FILE = "weights.safetensors", "network.onnx"
+NETWORK_FILES = (WEIGHTS_FILE, GRAPH_FILE)  # what each variant has its own of, under the same names
 NO_ENHANCEMENT = "none"
 _SHOWN_FIGURES = 4
 _CARD_HINT = "Ask the model's author for a corrected card, or export the model again."
 _CARD = DocumentKind("model card", Path(__file__).with_name("card.schema.json"), SCHEMA_VERSION, _CARD_HINT)
-
-
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """One of the library's own networks (see networks/architectures.py) and its parameters: data, never code."""
-
-    name: str
-    parameters: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +87,13 @@ class TrainingData:
 
 
 @dataclass(frozen=True, slots=True)
-class MeasuredFidelity:
-    """One number and the protocol it was measured by: without it, it compares with nothing."""
-
-    metric: str
-    value: float
-    unit: str
-    protocol: str
-    interval95: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ModelCard:
     """The whole card, as ``card.schema.json`` describes it.
 
     ``files`` maps a file's name to its SHA-256; ``gate`` is None for a model that does not judge its inputs;
-    ``enhancement`` is the name of the pipeline that the model's radiographs had run through, "none" as a rule.
+    ``enhancement`` is the name of the pipeline that the model's radiographs had run through, "none" as a rule;
+    ``variants`` are further networks for the same task; ``variant`` is the name of the one that this card describes,
+    "" for the model itself (see ``of_variant``).
     """
 
     id: str
@@ -130,6 +117,8 @@ class ModelCard:
     schema_version: int = SCHEMA_VERSION
     gate: InputGate | None = None
     enhancement: str = NO_ENHANCEMENT
+    variants: Mapping[str, ModelVariant] = field(default_factory=dict)
+    variant: str = ""
 
     @property
     def primary_fidelity(self) -> tuple[MeasuredFidelity, ...]:
@@ -138,8 +127,24 @@ class ModelCard:
 
     @property
     def name(self) -> str:
-        """ "id@version", as the registry understands it."""
-        return f"{self.id}@{self.version}"
+        """ "id@version", or "id@version:variant", as the registry understands it."""
+        return model_name(self.id, self.version, self.variant)
+
+    def of_variant(self, name: str) -> ModelCard:
+        """The card of one of the ``variants``: as this one, but for what the variant has of its own."""
+        own = self.variants[name]
+        shared = {file: digest for file, digest in self.files.items() if file not in NETWORK_FILES}
+        return replace(
+            self,
+            title=f"{self.title}, {name}",
+            description=own.description,
+            architecture=own.architecture,
+            grid=replace(self.grid, multiple=own.multiple),
+            fidelity=own.fidelity,
+            files={**shared, **own.files},
+            variants={},
+            variant=name,
+        )
 
     @classmethod
     def from_json(cls, text: str, source: str = CARD_FILE) -> ModelCard:
@@ -191,24 +196,25 @@ class ModelCard:
                 window_hu=_pair(record["output"]["window_hu"]),
             ),
             training_data=tuple(TrainingData(**data) for data in record["training_data"]),
-            fidelity=tuple(
-                MeasuredFidelity(**{**row, "interval95": _pair(row["interval95"]) if "interval95" in row else None})
-                for row in record["fidelity"]
-            ),
+            fidelity=tuple(MeasuredFidelity.from_record(row) for row in record["fidelity"]),
             limits=tuple(record["limits"]),
             licence=record["licence"],
             files=dict(record["files"]),
             gate=InputGate.from_record(record["gate"]) if "gate" in record else None,
             enhancement=record.get("enhancement", NO_ENHANCEMENT),
+            variants={name: ModelVariant.from_record(own) for name, own in record.get("variants", {}).items()},
+            variant=record.get("variant", ""),
         )
 
     def to_record(self) -> dict[str, Any]:
         """The card as JSON types, in the order of the schema."""
         record: dict[str, Any] = {"schema_version": self.schema_version, **asdict(self)}
         record["views"] = [view.value for view in self.views]
-        for row in record["fidelity"]:
-            if row["interval95"] is None:
-                del row["interval95"]
+        record["fidelity"] = [row.to_record() for row in self.fidelity]
+        record["variants"] = {name: own.to_record() for name, own in self.variants.items()}
+        for optional in ("variants", "variant"):
+            if not record[optional]:
+                del record[optional]
         if record["gate"] is None:
             del record["gate"]
         if self.enhancement == NO_ENHANCEMENT:
@@ -232,7 +238,7 @@ def check_record(record: Any, source: str = CARD_FILE) -> None:
     quantiles = record["input"]["reference_quantiles"]
     probabilities, integrals = quantiles["probabilities"], quantiles["line_integrals"]
     low, high = record["output"]["window_hu"]
-    for field, holds, rule in (
+    for name, holds, rule in (
         ("output.window_hu", low < high, "the low end must lie below the high end"),
         (
             "input.reference_quantiles.probabilities",
@@ -256,7 +262,7 @@ def check_record(record: Any, source: str = CARD_FILE) -> None:
         ),
     ):
         if not holds:
-            raise XrayToCTError(f"{source}: field {field} is wrong: {rule}.", hint=_CARD_HINT)
+            raise XrayToCTError(f"{source}: field {name} is wrong: {rule}.", hint=_CARD_HINT)
 
 
 def _pair(values: Any) -> tuple[float, float]:

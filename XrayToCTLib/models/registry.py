@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import XrayToCTError
 from ..user_folder import user_folder
 from .bundle import Bundle, load_bundle
-from .card import CARD_FILE, ModelCard
+from .card import CARD_FILE, ModelCard, model_name
 
 MODELS_ENVIRONMENT = "XRAYTOCT_MODELS"
 # What a user gets who chooses nothing.
@@ -24,7 +24,8 @@ class Catalogue:
     """What a look into the model folders found.
 
     Attributes:
-        bundles: bundled models first, then the user's; by id, the newest version of an id first.
+        bundles: bundled models first, then the user's; by id, the newest version of an id first, and each followed by
+            its variants.
         problems: folder -> why it is no model that can be used.
     """
 
@@ -79,7 +80,7 @@ def catalogue() -> Catalogue:
                 )
             else:
                 names.add(bundle.card.name)
-                bundles.append(bundle)
+                bundles += [bundle, *(bundle.of_variant(name) for name in bundle.card.variants)]
     return Catalogue(tuple(bundles), problems)
 
 
@@ -96,7 +97,7 @@ def find_model(model: str | Path | ModelCard | None = None) -> Bundle:
 
     Args:
         model: None for the default (the flagship, else the first chest model); "id" for its newest version;
-            "id@version"; a card; or a path to a bundle's folder.
+            "id@version"; either with ":variant" after it; a card; or a path to the folder of a bundle or of a variant.
 
     Raises:
         XrayToCTError: there is no such model (the message lists those that there are), or its bundle is broken.
@@ -111,11 +112,11 @@ def find_model(model: str | Path | ModelCard | None = None) -> Bundle:
             raise XrayToCTError("There is no model.", hint=_what_there_is(seen))
         return seen.default
     for bundle in seen.bundles:
-        if model in (bundle.card.id, bundle.card.name):
+        if model in (model_name(bundle.card.id, variant=bundle.card.variant), bundle.card.name):
             return bundle
     if Path(model).expanduser().is_dir():
         return load_bundle(model)
-    wanted = model.partition("@")[0]
+    wanted = model.partition("@")[0].partition(":")[0]
     for folder, problem in seen.problems.items():
         if folder.name == wanted:
             raise problem  # it is there but broken: say why instead of "unknown"

@@ -48,7 +48,8 @@ def translate(
 
     Args:
         radiograph: of any size and spacing.
-        model: None for the default, an id, "id@version", a card, or the folder of a bundle.
+        model: None for the default, an id, "id@version", either with ":variant" after it, a card, or the folder of a
+            bundle.
         device: "auto" (the fastest that works here), "cpu", "cuda", "cuda:N", "mps", "openvino", "onnxruntime" or
             "torch-cpu"; "/fp32" after it keeps single precision. What fails hands over, with a warning in the result.
         frame: index of the frame, from 0.
@@ -101,6 +102,8 @@ def translate(
         "harmonisation": harmonisation,
         "not_for_diagnostic_use": NOT_FOR_DIAGNOSTIC_USE,
     }
+    if card.variant:
+        provenance["model_variant"] = card.variant
     if ran := enhancement_sentences(radiograph.history):
         provenance["enhancement"] = " ".join(ran)
     if verdict:

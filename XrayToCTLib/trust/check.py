@@ -10,7 +10,7 @@ import numpy as np
 from ..ct_stack import CtStack
 from ..errors import XrayToCTError
 from ..models.bundle import Bundle
-from ..models.card import ModelCard
+from ..models.card import ModelCard, model_name
 from ..models.registry import find_model
 from ..progress import ProgressCallback, report
 from ..radiograph import Radiograph
@@ -182,10 +182,10 @@ def _bundle_of(stack: CtStack, model: str | Path | ModelCard | None) -> Bundle |
         return find_model(model)
     if stack.card is not None:
         return find_model(stack.card)
-    identity, version = (stack.provenance.get(f"model_{key}", "") for key in ("id", "version"))
+    identity, version, variant = (stack.provenance.get(f"model_{key}", "") for key in ("id", "version", "variant"))
     if not identity:
         return None
     try:
-        return find_model(f"{identity}@{version}" if version else identity)
+        return find_model(model_name(identity, version, variant))
     except XrayToCTError:  # it was removed since: what needs no model can still be checked
         return None

@@ -7,8 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from ...models.bundle import Bundle
-
-GRAPH_FILE = "network.onnx"
+from ...models.card import GRAPH_FILE
 
 
 class BackendFailure(Exception):  # noqa: N818 - never leaves translation
