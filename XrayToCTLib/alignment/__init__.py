@@ -3,5 +3,17 @@
 from __future__ import annotations
 
 from .record import AlignmentKind, AlignmentRecord
+from .reference_volume import ReferenceVolume, read_reference, reference_from_array, reference_from_image
+from .registration import Registration, RegistrationCancelled, register
 
-__all__ = ["AlignmentKind", "AlignmentRecord"]
+__all__ = [
+    "AlignmentKind",
+    "AlignmentRecord",
+    "ReferenceVolume",
+    "Registration",
+    "RegistrationCancelled",
+    "read_reference",
+    "reference_from_array",
+    "reference_from_image",
+    "register",
+]

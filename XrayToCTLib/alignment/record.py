@@ -37,8 +37,8 @@ class AlignmentRecord:
         similarity: name of the measure that was maximised, "" where nothing was.
         start_similarity, end_similarity: its value before and after.
         residual: 1 - ``end_similarity``: 0 is a perfect fit. NaN where nothing was fitted.
-        residual_mm: root of the mean squared shift, on the detector, between features of the two images after
-            the alignment; NaN where it was not measured.
+        residual_mm: median shift, on the detector, between features of the two images after the alignment; NaN where
+            it was not measured.
         starts, evaluations: how many poses the search began from, and how many projections it made.
         warnings: what the user should know before trusting the fit.
     """

@@ -47,16 +47,24 @@ def read_ct(path: str | os.PathLike[str]) -> CtVolume:
         XrayToCTError: the file is missing or unreadable, is no volume, or its values cannot be HU.
     """
     location = Path(path)
+    return ct_from_image(read_image(location), str(location))
+
+
+def read_image(location: Path) -> sitk.Image:
+    """The image in a file, or the one DICOM series in a folder.
+
+    Raises:
+        XrayToCTError: it is missing or unreadable.
+    """
     if not location.exists():
         raise XrayToCTError(f"There is no file {location}.", hint="Check the path of the CT.")
     try:
-        image = _read_series(location) if location.is_dir() else sitk.ReadImage(str(location))
+        return _read_series(location) if location.is_dir() else sitk.ReadImage(str(location))
     except RuntimeError as error:
         raise XrayToCTError(
             f"{location} cannot be read as a CT volume.",
             hint="Give a NRRD, NIfTI or MetaImage file, or a folder with one CT series.",
         ) from error
-    return ct_from_image(image, str(location))
 
 
 def ct_from_image(image: sitk.Image, source: str) -> CtVolume:
@@ -70,7 +78,7 @@ def ct_from_image(image: sitk.Image, source: str) -> CtVolume:
             f"{source} is no volume (size {image.GetSize()}, {image.GetNumberOfComponentsPerPixel()} components).",
             hint="Choose a CT volume with at least two slices.",
         )
-    image = _along_patient_axes(image)
+    image = along_patient_axes(image)
     hu = sitk.GetArrayFromImage(image)
     if not np.isfinite(hu).all():
         raise XrayToCTError(f"{source} holds NaN or infinite values.", hint="Replace the invalid voxels first.")
@@ -96,8 +104,9 @@ def _read_series(folder: Path) -> sitk.Image:
     return reader.Execute()
 
 
-def _along_patient_axes(image: sitk.Image) -> sitk.Image:
-    """Axes towards the left, the back and the head; resampled only when the scan is oblique (a tilted gantry)."""
+def along_patient_axes(image: sitk.Image, *, outside: float = -1024.0) -> sitk.Image:
+    """Axes towards the left, the back and the head; resampled only when the scan is oblique (a tilted gantry), with
+    the value ``outside`` where it was not scanned."""
     image = sitk.DICOMOrient(image, "LPS")
     direction = np.array(image.GetDirection()).reshape(3, 3)
     tilt = np.rad2deg(np.arccos(np.clip(np.diag(direction), -1.0, 1.0))).max()
@@ -122,7 +131,7 @@ def _along_patient_axes(image: sitk.Image) -> sitk.Image:
         low.tolist(),
         spacing.tolist(),
         np.eye(3).ravel().tolist(),
-        -1024.0,
+        outside,
     )
 
 
