@@ -23,18 +23,18 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 from XrayToCTLib import XrayToCTError
-from XrayToCTLib.models import registry
 
 from XrayToCTPanel import sample_data
 from XrayToCTPanel.dependencies import ensureDependencies, missingPackages
-from XrayToCTPanel.enhancement_run import startEnhancement, startTryAll
+from XrayToCTPanel.enhancement_verbs import EnhancementVerbs
 from XrayToCTPanel.fidelity_table import tableFromReport
 from XrayToCTPanel.installation import tooOldText
-from XrayToCTPanel.radiograph_bridge import firstRadiograph, radiographFromVolume
-from XrayToCTPanel.run import Run, cancelAllRuns
+from XrayToCTPanel.radiograph_bridge import firstRadiograph
+from XrayToCTPanel.reader_study_verbs import ReaderStudyVerbs
+from XrayToCTPanel.run import cancelAllRuns
 from XrayToCTPanel.sections import Sections
-from XrayToCTPanel.stack_bridge import checkOutput, maskFromVolume, stackFromVolume, volumeFromStack
-from XrayToCTPanel.translation_run import TranslationOptions, stillThere, translationSteps
+from XrayToCTPanel.stack_bridge import maskFromVolume, stackFromVolume
+from XrayToCTPanel.translation_verbs import TranslationVerbs
 from XrayToCTPanel.translation_worker import closeWorker
 from XrayToCTPanel.wiring import showSetupFailure
 
@@ -72,6 +72,7 @@ class XrayToCTParameterNode:
     Further radiographs of the same run are node references (XrayToCTPanel.many_inputs).
     enhancePipeline: JSON, or the name of a preset. enhanceVolume: what it made. enhanceLive: at full size on release.
     enhanceView, enhanceSplit: how it is compared. enhanceFirst: before Translate; "" is what the model expects.
+    studyFile: path of a reader study. studyReader: the code of who reads it.
     """
 
     inputVolume: slicer.vtkMRMLScalarVolumeNode
@@ -90,6 +91,8 @@ class XrayToCTParameterNode:
     enhanceView: Annotated[str, Choice(["After", "Before", "Split", "Blink"])] = "Split"
     enhanceSplit: Annotated[int, WithinRange(0, 100)] = 50
     enhanceFirst: str = ""
+    studyFile: str = ""
+    studyReader: str = ""
 
 
 class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -181,77 +184,11 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.sections.refresh()
 
 
-class XrayToCTLogic(ScriptedLoadableModuleLogic):
+class XrayToCTLogic(ScriptedLoadableModuleLogic, TranslationVerbs, EnhancementVerbs, ReaderStudyVerbs):
     """The verbs, for the panel, for the Python console and for other modules. They need no widget."""
 
     def getParameterNode(self):
         return XrayToCTParameterNode(super().getParameterNode())
-
-    def models(self):
-        """The cards (XrayToCTLib.ModelCard) of all usable models, the default first."""
-        return registry.models()
-
-    def translate(
-        self,
-        inputVolume,
-        *,
-        model=None,
-        device="auto",
-        outputVolume=None,
-        wait=True,
-        progress=None,
-        frame=0,
-        polarity="auto",
-        view="auto",
-    ):
-        """Translates a radiograph into a CT-like stack; raises XrayToCTError and leaves the scene as it was on failure.
-
-        Args:
-            inputVolume: scalar volume node that holds a radiograph.
-            model: None for the default, an id, "id@version", a ModelCard, or the folder of a model.
-            device: "auto", "cpu" or "cuda".
-            outputVolume: scalar volume node to write into; None makes a new one.
-            wait: False returns at once; the translation runs in a process of its own, while Slicer stays usable.
-            progress: called with (fraction, phase); returning False cancels.
-            frame: index of the frame of a cine image.
-            polarity: "auto", "bone-bright" or "bone-dark": how the image looks in the scene.
-            view: "auto" (what the file says), "PA", "AP" or "LATERAL".
-
-        Returns:
-            vtkMRMLScalarVolumeNode, int16 HU, on the input's grid, slabs along the third axis (see stack_bridge).
-            With wait=False a Run (XrayToCTPanel.run): .state, .onChange(f), .cancel(), and .result() for the node.
-        """
-        checkOutput(outputVolume, inputVolume)
-        ensureDependencies()
-        if not wait:
-            options = TranslationOptions(model, device, frame, polarity, view)
-            run = Run(translationSteps(inputVolume, options, outputVolume), guard=stillThere(inputVolume))
-            return run.reportTo(progress).start()
-        radiograph = radiographFromVolume(inputVolume, polarity=polarity, view=view)
-        stack = XrayToCTLib.translate(radiograph, model=model, device=device, frame=frame, progress=progress)
-        return volumeFromStack(stack, inputVolume, outputVolume)
-
-    def enhance(self, inputVolume, *, pipeline="clahe", outputVolume=None, wait=True, progress=None, polarity="auto"):
-        """Enhances a radiograph with classical filters, all frames alike; the scene stays as it was on failure.
-
-        Args:
-            inputVolume: scalar volume node that holds a radiograph.
-            pipeline: name of a preset or a filter, a Pipeline, its JSON, or the path of its file.
-            outputVolume, wait, progress, polarity: as for ``translate``.
-
-        Returns:
-            vtkMRMLScalarVolumeNode on the input's geometry, of its type and range, with what ran as attributes.
-            With wait=False a Run, as ``translate``.
-        """
-        ensureDependencies()
-        run = startEnhancement(inputVolume, pipeline, outputVolume, polarity=polarity).reportTo(progress)
-        return run.result() if wait else run
-
-    def tryEnhancements(self, inputVolume, *, wait=True, progress=None, frame=0, polarity="auto"):
-        """One frame under every preset: a list of XrayToCTLib.enhancement.contact_sheet.Candidate, with figures."""
-        ensureDependencies()
-        run = startTryAll(inputVolume, frame=frame, polarity=polarity).reportTo(progress)
-        return run.result() if wait else run
 
     def evaluate(self, translatedVolume, referenceVolume, *, mask=None, align=False):
         """Measures a stack against its reference where the two lie; also adds a table node with the numbers.

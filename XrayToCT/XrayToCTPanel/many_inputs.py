@@ -31,7 +31,7 @@ def sequenceOf(volumeNode: Any) -> tuple[Any, Any]:
     import slicer
 
     for browser in slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode"):
-        sequence = browser.GetSequenceNode(volumeNode) if browser.IsProxyNode(volumeNode) else None
+        sequence = browser.GetSequenceNode(volumeNode)
         if sequence is not None:
             return sequence, browser
     return None, None

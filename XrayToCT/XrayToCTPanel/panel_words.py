@@ -28,3 +28,13 @@ def resultText(stackNode: Any, seconds: float) -> str:
     warnings = (stackNode.GetAttribute(PREFIX + "Warnings") or "").split(BETWEEN_WARNINGS)
     lines = [f"Made {stackNode.GetName()} in {seconds:.1f} s on {device}.", *(f"• {w}" for w in warnings if w)]
     return forPanel("\n".join(lines))
+
+
+def manyResultsText(results: Any, seconds: float) -> str:
+    """How many were made, where they are, and one line for each that failed."""
+    if results.sequence is not None:
+        count = results.sequence.GetNumberOfDataNodes()
+        first = f"Made {count} stacks in {seconds:.1f} s: the sequence {results.sequence.GetName()}."
+    else:
+        first = f"Made {len(results.nodes)} stacks in {seconds:.1f} s, in a folder of the subject hierarchy."
+    return forPanel("\n".join([first, *(f"• Failed: {sentence}" for sentence in results.failures)]))

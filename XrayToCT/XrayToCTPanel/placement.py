@@ -31,3 +31,23 @@ def _itemAfter(hierarchy: Any, parent: int, item: int) -> int:
     siblings = [children.GetId(i) for i in range(children.GetNumberOfIds())]
     position = siblings.index(item) + 1 if item in siblings else len(siblings)
     return siblings[position] if position < len(siblings) else 0
+
+
+def newFolder(name: str) -> int:
+    """A folder item of a name of its own, right under the scene; 0 where there is no subject hierarchy."""
+    import slicer
+
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    if hierarchy is None:
+        return 0
+    scene = hierarchy.GetSceneItemID()
+    return int(hierarchy.CreateFolderItem(scene, hierarchy.GenerateUniqueItemName(name)))
+
+
+def putInto(folder: int, node: Any) -> None:
+    """Moves a node's item into a folder."""
+    import slicer
+
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    if hierarchy is not None and folder:
+        hierarchy.SetItemParent(hierarchy.GetItemByDataNode(node), folder)

@@ -66,14 +66,18 @@ def volumeFromStack(stack: CtStack, inputVolume: Any, outputVolume: Any = None, 
             node.SetIJKToRASMatrix(matrix)
             node.SetAndObserveImageData(image)
             node.SetAndObserveTransformNodeID(inputVolume.GetTransformNodeID())
-            known = {"view": stack.view.name, "pixel_spacing": "{} {}".format(*stack.spacing)}
-            writeProvenance(node, {**stack.provenance, **known}, inputVolume, stack.warnings)
+            writeProvenance(node, provenanceOf(stack), inputVolume, stack.warnings)
         placeBeside(node, inputVolume)
     except Exception:
         if outputVolume is None:
             _removeWithDisplay(node)
         raise
     return node
+
+
+def provenanceOf(stack: CtStack) -> dict[str, str]:
+    """What is written on a node of a stack."""
+    return {**stack.provenance, "view": stack.view.name, "pixel_spacing": "{} {}".format(*stack.spacing)}
 
 
 def emptyImage(shape: tuple[int, ...]) -> tuple[Any, np.ndarray]:

@@ -10,8 +10,11 @@ from XrayToCTLib.errors import XrayToCTError
 
 from . import model_chooser
 from .dependencies import ensureDependencies, missingPackages
-from .panel_words import resultText
+from .many_inputs import framesOf, moreInputs
+from .many_translations import ManyResults
+from .panel_words import manyResultsText, resultText
 from .readiness import READY_TIP, reasonNotReady
+from .run import Run
 from .run_controls import RunControls
 from .section import Section
 from .settings import LAST_DEVICE, LAST_MODEL, WARM_UP, remember, setting
@@ -96,22 +99,33 @@ class TranslateSection(Section):
             raise XrayToCTError(_("The radiograph is gone."), hint=_("Choose another one."))
         if self.controls.run is not None:
             return
-        run = self.panel.logic.translate(
-            parameters.inputVolume,
-            model=parameters.modelId or None,
-            device=parameters.device,
-            outputVolume=parameters.outputVolume,
-            wait=False,
-            frame=parameters.frame,
-            polarity=parameters.polarity,
-            view=parameters.view,
-        )
+        run = self._start(parameters)
         remember(LAST_MODEL, parameters.modelId)
         remember(LAST_DEVICE, parameters.device)
         self.controls.start(run, lambda stack: self._show(stack, run.seconds), workerLog)
 
-    def _show(self, stack: Any, seconds: float) -> None:
+    def _start(self, parameters: Any) -> Run:
+        """The verb for what is chosen: one image, every frame, or several volumes."""
+        options = {
+            "model": parameters.modelId or None,
+            "device": parameters.device,
+            "frame": parameters.frame,
+            "polarity": parameters.polarity,
+            "view": parameters.view,
+            "wait": False,
+        }
+        logic, first = self.panel.logic, parameters.inputVolume
+        more = [node for node in moreInputs(parameters) if node is not first]
+        if parameters.allFrames and framesOf(first) > 1:
+            return logic.translateMany([first, *more], allFrames=True, **options)
+        if more:
+            return logic.translateMany([first, *more], **options)
+        return logic.translate(first, outputVolume=parameters.outputVolume, **options)
+
+    def _show(self, made: Any, seconds: float) -> None:
+        many = made if isinstance(made, ManyResults) else None
+        stack = made if many is None else many.nodes[-1]
         parameters = self.panel.parameterNode()
         if parameters is None or parameters.showResult:
             showStack(stack)
-        self.panel.showStatus(resultText(stack, seconds))
+        self.panel.showStatus(resultText(stack, seconds) if many is None else manyResultsText(many, seconds))

@@ -55,6 +55,23 @@ def stillThere(*nodes: Any) -> Callable[[], None]:
     return check
 
 
+def oneStillThere(*nodes: Any) -> Callable[[], None]:
+    """A guard that raises XrayToCTError when all of the nodes are gone."""
+    checks = [stillThere(node) for node in nodes]
+
+    def check() -> None:
+        for number, each in enumerate(checks, 1):
+            try:
+                each()
+            except XrayToCTError:
+                if number == len(checks):
+                    raise
+            else:
+                return
+
+    return check
+
+
 def translationSteps(
     volumeNode: Any, options: TranslationOptions, outputVolume: Any = None
 ) -> Generator[Any, Any, Any]:

@@ -1,0 +1,78 @@
+"""Translation verbs: what XrayToCTLogic can do with radiographs and models."""
+
+from __future__ import annotations
+
+import XrayToCTLib
+from XrayToCTLib.models import registry
+
+from .dependencies import ensureDependencies
+from .many_translations import startMany
+from .radiograph_bridge import radiographFromVolume
+from .run import Run
+from .stack_bridge import checkOutput, volumeFromStack
+from .translation_run import TranslationOptions, stillThere, translationSteps
+
+
+class TranslationVerbs:
+    """Mixed into XrayToCTLogic. None needs a widget."""
+
+    def models(self):
+        """The cards (XrayToCTLib.ModelCard) of all usable models, the default first."""
+        return registry.models()
+
+    def translate(
+        self,
+        inputVolume,
+        *,
+        model=None,
+        device="auto",
+        outputVolume=None,
+        wait=True,
+        progress=None,
+        frame=0,
+        polarity="auto",
+        view="auto",
+    ):
+        """Translates a radiograph into a CT-like stack; raises XrayToCTError and leaves the scene as it was on failure.
+
+        Args:
+            inputVolume: scalar volume node that holds a radiograph.
+            model: None for the default, an id, "id@version", a ModelCard, or the folder of a model.
+            device: "auto", "cpu" or "cuda".
+            outputVolume: scalar volume node to write into; None makes a new one.
+            wait: False returns at once; the translation runs in a process of its own, while Slicer stays usable.
+            progress: called with (fraction, phase); returning False cancels.
+            frame: index of the frame of a cine image.
+            polarity: "auto", "bone-bright" or "bone-dark": how the image looks in the scene.
+            view: "auto" (what the file says), "PA", "AP" or "LATERAL".
+
+        Returns:
+            vtkMRMLScalarVolumeNode, int16 HU, on the input's grid, slabs along the third axis (see stack_bridge).
+            With wait=False a Run (XrayToCTPanel.run): .state, .onChange(f), .cancel(), and .result() for the node.
+        """
+        checkOutput(outputVolume, inputVolume)
+        ensureDependencies()
+        if not wait:
+            options = TranslationOptions(model, device, frame, polarity, view)
+            run = Run(translationSteps(inputVolume, options, outputVolume), guard=stillThere(inputVolume))
+            return run.reportTo(progress).start()
+        radiograph = radiographFromVolume(inputVolume, polarity=polarity, view=view)
+        stack = XrayToCTLib.translate(radiograph, model=model, device=device, frame=frame, progress=progress)
+        return volumeFromStack(stack, inputVolume, outputVolume)
+
+    def translateMany(self, inputVolumes, *, allFrames=False, wait=True, progress=None, **options):
+        """Translates several volumes in one run, or with allFrames every frame of one cine or sequence.
+
+        Args:
+            inputVolumes: list of scalar volume nodes; one node with allFrames.
+            allFrames: every frame of a multi-frame volume, or every item of the sequence that the volume shows.
+            wait, progress: as for ``translate``.
+            options: model, device, frame, polarity, view: as for ``translate``.
+
+        Returns:
+            ManyResults (XrayToCTPanel.many_translations): nodes in a folder of the subject hierarchy, or a sequence
+            that is browsed with the input's; failures of single images in words. With wait=False a Run.
+        """
+        volumes = list(inputVolumes) if isinstance(inputVolumes, (list, tuple)) else [inputVolumes]
+        run = startMany(volumes, TranslationOptions(**options), allFrames=allFrames).reportTo(progress)
+        return run.result() if wait else run.start()
