@@ -12,7 +12,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
-from . import checkable_node_combo_box, dialogs, node_combo_box, slicer_widgets
+from . import checkable_node_combo_box, dialogs, node_combo_box, path_line_edit, slicer_widgets
 from .application import Application
 from .faults import Faults
 from .module_manager import ModuleManager
@@ -24,11 +24,11 @@ from .ui_loader import UiLoader
 _QT_WIDGETS = (
     "QWidget", "QPushButton", "QToolButton", "QLabel", "QComboBox", "QSpinBox", "QDoubleSpinBox", "QCheckBox",
     "QSlider", "QLineEdit", "QProgressBar", "QGroupBox", "QFrame", "QTextBrowser", "QMessageBox", "QDialog",
-    "QListWidget",
+    "QListWidget", "QRadioButton",
 )  # fmt: skip
 _QT_PLAIN = {
     QtCore: ("Qt", "QFile", "QSettings", "QUrl", "QSize"),
-    QtGui: ("QIcon", "QPixmap", "QCursor", "QFont", "QPalette"),
+    QtGui: ("QIcon", "QPixmap", "QCursor", "QFont", "QPalette", "QKeySequence"),
     QtWidgets: ("QListWidgetItem", "QVBoxLayout", "QHBoxLayout", "QFormLayout", "QGridLayout"),
 }
 _NODE_COMBO_BOXES = ("qMRMLNodeComboBox", "qMRMLCheckableNodeComboBox")
@@ -65,6 +65,7 @@ class QtHost:
         for name, cls in classes.items():
             setattr(qt, name, cls)
         qt.QTimer = pythonqt_class(QtCore.QTimer)  # type: ignore[attr-defined]
+        qt.QShortcut = pythonqt_class(QtGui.QShortcut)  # type: ignore[attr-defined]
         for source, names in _QT_PLAIN.items():
             for name in names:
                 setattr(qt, name, getattr(source, name))
@@ -80,6 +81,7 @@ class QtHost:
         )
         classes["ctkCollapsibleButton"] = pythonqt_class(slicer_widgets.ctkCollapsibleButton)
         ctk.ctkCollapsibleButton = classes["ctkCollapsibleButton"]  # type: ignore[attr-defined]
+        classes["ctkPathLineEdit"] = ctk.ctkPathLineEdit = pythonqt_class(path_line_edit.ctkPathLineEdit)  # type: ignore[attr-defined]
         ctk.ctkMessageBox = pythonqt_class(dialogs.ctkMessageBox)  # type: ignore[attr-defined]
         for stand_in in (
             slicer_widgets.qMRMLWidget,
