@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import XrayToCTError
 from .order import ReaderOrder
 from .questions import Answer, Origin, QuestionKind
-from .session import SUFFIX, read_session
+from .session_record import SUFFIX, read_session
 from .study import Study
 from .study_file import read_study
 

@@ -11,6 +11,7 @@ import SimpleITK as sitk
 from ..errors import XrayToCTError
 from ..readers import read_radiograph
 from ..readers.file_format import FileFormat, detect_format
+from ..readers.identity import file_sha256
 
 _VOLUMES = (FileFormat.NRRD, FileFormat.NIFTI, FileFormat.META_IMAGE)
 _SAMPLE = 200_000  # voxels that percentiles are taken of
@@ -79,3 +80,18 @@ def _ijk_to_ras(image: sitk.Image) -> np.ndarray:
     matrix[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * np.asarray(image.GetSpacing())
     matrix[:3, 3] = image.GetOrigin()
     return np.asarray(_LPS_TO_RAS @ matrix)
+
+
+def read_checked_image(path: Path, sha256: str) -> StudyImage:
+    """As ``read_study_image``, of a file that has to have this hash.
+
+    Raises:
+        XrayToCTError: it is missing, cannot be read, or was changed. The words name the file: not for readers.
+    """
+    try:
+        found = file_sha256(path)
+    except OSError as error:
+        raise XrayToCTError(f"{path} cannot be read: {error.strerror or error}.", hint="Restore it.") from error
+    if found != sha256:
+        raise XrayToCTError(f"{path} was changed after the study had been made.", hint="Restore it.")
+    return read_study_image(path)
