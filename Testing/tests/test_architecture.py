@@ -13,7 +13,7 @@ import XrayToCTLib as x2ct
 
 # radiograph <- dicom, readers, projection, networks <- models <- translation <- fidelity <- cli
 LEVELS = [
-    {"version", "errors"},
+    {"version", "errors", "ct_windows"},
     {"user_folder", "progress", "whole_file", "json_document", "trust_map"},
     {"radiograph"},
     {"ct_stack", "enhancement"},
@@ -25,6 +25,7 @@ LEVELS = [
     {"translation"},
     {"fidelity", "worker"},
     {"trust"},
+    {"comparison"},
     {"reader_study"},
     {"batches"},
     {"commands"},

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from .compare_batch import run_batch
-from .compare_page import write_page
 from .console import print_json, print_result, say
 from .targets import refuse_existing
 
@@ -58,6 +57,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
 def _run_one(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     from .. import read_radiograph
+    from ..comparison.page import write_page
     from ..fidelity import compare
     from ..fidelity.candidate_table import write_candidates_csv
     from ..readers.file_format import input_stem

@@ -29,7 +29,7 @@ def comparison_plots(reports: Sequence[FidelityReport]) -> list[Illustration]:
     """
     names = candidate_names(reports)
     made: list[Illustration] = []
-    for group in _alike(reports):
+    for group in alike(reports):
         images = {names[index]: reports[index].result_image for index in group}
         given: dict[str, np.ndarray] = {name: image for name, image in images.items() if image is not None}
         made += [_histograms(reports[group[0]], given), _profile(reports[group[0]], given)]
@@ -66,7 +66,7 @@ def central_profile(report: FidelityReport, images: Mapping[str, np.ndarray]) ->
     return profile, f"row {row + 1} of {report.difference.shape[1]}, slab {slab + 1} of {len(report.difference)}"
 
 
-def _alike(reports: Sequence[FidelityReport]) -> list[list[int]]:
+def alike(reports: Sequence[FidelityReport]) -> list[list[int]]:
     """Indices of reports with images, in groups that share reference and region."""
     groups: list[list[int]] = []
     for index, report in enumerate(reports):

@@ -1,4 +1,4 @@
-"""The page of ``xray-to-ct compare --report``: pictures, trust and model card beside the numbers."""
+"""The page of a comparison: pictures, trust and model cards beside the numbers."""
 
 from __future__ import annotations
 
@@ -6,53 +6,56 @@ import contextlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ..ct_stack import CtStack
 from ..errors import XrayToCTError
-from .console import say
-
-if TYPE_CHECKING:
-    from ..ct_stack import CtStack
-    from ..fidelity import FidelityReport
-    from ..fidelity.report_trust import TrustFindings
-    from ..models.card import ModelCard
-    from ..radiograph import Radiograph
+from ..fidelity import FidelityReport
+from ..fidelity.pictures import save_montage, save_radiograph
+from ..fidelity.report import write_report
+from ..fidelity.report_trust import TrustFindings
+from ..models.card import ModelCard
+from ..models.registry import find_model
+from ..radiograph import Radiograph
+from ..trust.check import trust
+from .request import VolumeReference
 
 
 def write_page(
     path: Path,
     reports: Sequence[FidelityReport],
-    stacks: Sequence[CtStack],
+    candidates: Sequence[CtStack | Radiograph],
     *,
     title: str,
-    files: Mapping[str, Path],
-    reference: CtStack | None = None,
+    files: Mapping[str, Path] | None = None,
+    reference: CtStack | Radiograph | VolumeReference | None = None,
     radiograph: Radiograph | None = None,
-) -> None:
-    """Write the page of one or several candidates.
+) -> Path:
+    """Write the page of one or several candidates; returns its path.
 
     Args:
-        reports, stacks: of the candidates, in the same order.
+        reports, candidates: in the same order.
         files: role -> path, listed with their hashes.
-        reference: shown slab by slab where there is one on slabs.
+        reference: shown slab by slab where it has slabs.
         radiograph: the input of all candidates; with it, their re-projection is checked.
-    """
-    from ..fidelity.pictures import save_montage, save_radiograph
-    from ..fidelity.report import write_report
 
+    Raises:
+        XrayToCTError: as ``write_report``.
+    """
+    stacks = [image for image in candidates if isinstance(image, CtStack)]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         pictures = []
         if radiograph is not None:
             pictures.append(("Radiograph", save_radiograph(folder / "radiograph.png", radiograph)))
-        for number, (stack, report) in enumerate(zip(stacks, reports, strict=True)):
+        for number, (image, report) in enumerate(zip(candidates, reports, strict=True)):
             name = report.candidate or "the stack"
-            picture = save_montage(folder / f"{number}.png", stack, title=name)
-            pictures.append((f"All slabs of {name}", picture))
-        if reference is not None:
+            if isinstance(image, CtStack):
+                picture = save_montage(folder / f"{number}.png", image, title=name)
+                pictures.append((f"All slabs of {name}", picture))
+        if isinstance(reference, CtStack):
             picture = save_montage(folder / "reference.png", reference, title="Reference")
             pictures.append(("All slabs of the reference", picture))
-        write_report(
+        return write_report(
             path,
             title=title,
             pictures=pictures,
@@ -67,8 +70,6 @@ def write_page(
 
 def _cards(stacks: Sequence[CtStack]) -> list[ModelCard]:
     """The cards of the models that made the stacks, as far as they are installed here as they were then."""
-    from ..models.registry import find_model
-
     cards = []
     for stack in stacks:
         if stack.card is not None:
@@ -83,12 +84,9 @@ def _cards(stacks: Sequence[CtStack]) -> list[ModelCard]:
 
 
 def _findings(stack: CtStack, radiograph: Radiograph | None) -> TrustFindings | None:
-    from ..trust.check import trust
-
     if radiograph is None:
         return None
     try:
         return trust(stack, radiograph, perturb=False)
-    except XrayToCTError as error:
-        say(f"Trust was not checked: {error}")
+    except XrayToCTError:  # the stack is not this radiograph's: then there is nothing to say about trust
         return None

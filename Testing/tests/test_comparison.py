@@ -1,0 +1,131 @@
+"""A comparison in a process of its own: the same answer, its progress, its refusals, its page."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fidelity_stacks import box_stack, shifted
+from html_page import Page
+
+from XrayToCTLib.alignment.record import AlignmentKind, AlignmentRecord
+from XrayToCTLib.comparison import Candidate, ComparisonRequest, VolumeReference, measure
+from XrayToCTLib.comparison.charts import charts
+from XrayToCTLib.comparison.child import PAGE, command
+from XrayToCTLib.comparison.files import read_reports, read_request, write_reports, write_request
+from XrayToCTLib.errors import XrayToCTError
+from XrayToCTLib.progress import ComparisonCancelled
+
+
+def request(**changes) -> ComparisonRequest:
+    reference = box_stack()
+    candidates = (Candidate("near", shifted(reference, 10)), Candidate("far", shifted(reference, 90)))
+    return dataclasses.replace(ComparisonRequest(candidates, reference, "the CT"), **changes)
+
+
+def answer(verb: str, folder: Path) -> list[dict]:
+    """The lines that the process says."""
+    run = subprocess.run(command(sys.executable, verb, folder), capture_output=True, text=True, timeout=120, check=True)
+    return [json.loads(line) for line in run.stdout.splitlines()]
+
+
+def test_each_candidate_gets_a_report_with_its_name():
+    reports = measure(request())
+    assert [(report.candidate, report.reference) for report in reports] == [("near", "the CT"), ("far", "the CT")]
+    assert [report.row("MAE").value for report in reports] == pytest.approx([10, 90], abs=0.1)
+
+
+def test_a_cancelled_comparison_ends():
+    with pytest.raises(ComparisonCancelled):
+        measure(request(), lambda fraction, phase: False)
+
+
+def test_a_request_survives_its_folder(tmp_path):
+    mask = np.zeros((48, 40), bool)
+    mask[20:30, 10:30] = True
+    volume = VolumeReference(np.arange(24, dtype=np.int16).reshape(2, 3, 4), np.diag((1.0, 2.0, 3.0, 1.0)), "MR")
+    given = request(reference=volume, mask=mask, alignment="axes", view="AP")
+    write_request(tmp_path, given, slab=3)
+    read, options = read_request(tmp_path)
+    assert (read.alignment, read.view, read.reference_name, options) == ("axes", "AP", "the CT", {"slab": 3})
+    np.testing.assert_array_equal(read.reference.values, volume.values)
+    np.testing.assert_array_equal(read.reference.ijk_to_ras, volume.ijk_to_ras)
+    np.testing.assert_array_equal(read.mask, mask)
+    np.testing.assert_array_equal(read.candidates[1].image.hu, given.candidates[1].image.hu)
+
+
+def test_reports_survive_their_folder_with_what_json_has_no_word_for(tmp_path):
+    report = measure(request())[0]
+    record = AlignmentRecord(AlignmentKind.REGISTRATION, "PA", matrix=(1.0, 0.0, 2.0, 0.0, 1.0, 3.0), starts=9)
+    rows = (dataclasses.replace(report.rows[0], value=math.inf), dataclasses.replace(report.rows[1], value=math.nan))
+    given = dataclasses.replace(report, alignment_record=record, rows=rows, warnings=("A remark.",))
+    write_reports(tmp_path, [given], charts([given]))
+    (read,), drawn = read_reports(tmp_path)
+    assert read.rows[0] == rows[0] and math.isnan(read.rows[1].value)
+    assert read.alignment_record.sentence == record.sentence
+    assert (read.spacing, read.window, read.warnings) == (given.spacing, given.window, given.warnings)
+    for name in ("difference", "result_image", "reference_image", "ssim_map", "region"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(given, name))
+    assert [chart.kind for chart in drawn] == ["histogram", "line profile", "joint histogram", "Bland-Altman"]
+    np.testing.assert_array_equal(drawn[0].series[1].y, charts([given])[0].series[1].y)
+
+
+def test_another_process_gives_the_same_numbers_and_makes_the_page(tmp_path):
+    write_request(tmp_path, request())
+    said = answer("measure", tmp_path)
+    assert said[-1] == {"done": True}
+    fractions = [line["fraction"] for line in said[:-1]]
+    assert fractions == sorted(fractions) and "comparing far" in [line["phase"] for line in said[:-1]]
+    reports, _ = read_reports(tmp_path)
+    assert [report.rows for report in reports] == [report.rows for report in measure(request())]
+    assert answer("page", tmp_path)[-1] == {"done": True}
+    page = Page(tmp_path / PAGE)
+    shown = [report.row("MAE").value_text for report in reports]
+    assert ["MAE", *shown] in page.rows
+    assert "near, far against the CT" in page.text
+
+
+def test_what_cannot_be_compared_is_said_by_the_process_too(tmp_path):
+    write_request(tmp_path, request(mask=np.zeros((48, 40), bool)))
+    last = answer("measure", tmp_path)[-1]
+    assert "mask is empty" in last["error"] and last["hint"]
+
+
+def test_a_folder_without_a_request_is_a_fault_that_is_said(tmp_path):
+    assert "FileNotFoundError" in answer("measure", tmp_path)[-1]["error"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"candidates": ()}, "Nothing is chosen"),
+        ({"alignment": "guess"}, "no alignment 'guess'"),
+    ],
+)
+def test_a_request_that_makes_no_sense_gets_a_sentence(changes, sentence):
+    with pytest.raises(XrayToCTError, match=sentence):
+        request(**changes)
+
+
+def test_charts_hold_the_same_voxels_and_lines_as_the_numbers():
+    report = measure(request())[1]
+    by_kind = {chart.kind: chart for chart in charts([report])}
+    cloud, bias = by_kind["Bland-Altman"].series[:2]
+    assert cloud.x.shape == cloud.y.shape == (2000,)
+    assert bias.y == pytest.approx(report.row("ME", slabs="all slabs").value, abs=0.01)
+    voxels = by_kind["joint histogram"].series[0]
+    np.testing.assert_allclose(voxels.y - voxels.x, cloud.y)
+    assert sum(by_kind["histogram"].series[0].y) == pytest.approx(100)
+
+
+def test_a_drawn_line_is_followed():
+    report = measure(request())[0]
+    (profile,) = [c for c in charts([report], line=((0.0, 0.5), (1.0, 0.5)), slab=1) if c.kind == "line profile"]
+    assert profile.series[0].x[-1] == pytest.approx(47 * 3.0)
+    assert profile.title == "Line profile, the drawn line, slab 2 of 4"
