@@ -18,12 +18,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from XrayToCTLib.batches import child, local_pool, run_image
+from XrayToCTLib.batches import child, local_pool, make_image, run_image
 from XrayToCTLib.radiograph import Radiograph
 
 COMMAND = [sys.executable, str(Path(__file__).resolve()), "child"]
 SLOW_S = 0.25
-_read = run_image.read_radiograph
+_read = make_image.read_radiograph
 
 
 def faulty_read(path: str | Path, **options: Any) -> Radiograph:
@@ -49,7 +49,7 @@ def _first_time(path: Path) -> bool:
 
 def main() -> int:
     if sys.argv[1] == "child":
-        run_image.read_radiograph = faulty_read
+        make_image.read_radiograph = faulty_read
         child.main()
     local_pool.command = lambda executable: COMMAND
     from XrayToCTLib.cli import main as run_command

@@ -116,7 +116,7 @@ def test_processes_that_all_die_end_the_batch_with_a_sentence(
     given = write_images(tmp_path / "in", ["0.nrrd", "1.nrrd"])
     monkeypatch.setattr(local_pool, "command", lambda executable: [executable, "-c", "import sys; sys.exit(3)"])
     monkeypatch.setattr(local_pool, "_MOST_DEATHS", 2)
-    with pytest.raises(XrayToCTError, match="one after another.*status 3"):
+    with pytest.raises(XrayToCTError, match=r"one after another.*status 3"):
         run(given, tmp_path / "out", model)
     assert work_left(tmp_path / "out") == []
 

@@ -12,7 +12,8 @@ from batch_files import write_cine, write_image
 from tiny_bundle import write_tiny_bundle
 
 from XrayToCTLib import read_stack
-from XrayToCTLib.batches import run_image as module
+from XrayToCTLib.batches import make_image as module
+from XrayToCTLib.batches import run_image as run_module
 from XrayToCTLib.batches.outcome import DONE, FAILED, SKIPPED, Outcome
 from XrayToCTLib.batches.output_folder import OutputFolder
 from XrayToCTLib.batches.run_image import run_image
@@ -212,7 +213,7 @@ def test_too_little_memory_beside_others_is_tried_alone(folder: Folder, image: P
     real, tries = module.read_radiograph, []
 
     def read(*arguments: object, **options: object) -> object:
-        tries.append(module._crowd._alone)
+        tries.append(run_module._crowd._alone)
         if len(tries) == 1:
             raise MemoryError
         return real(*arguments, **options)  # type: ignore[arg-type]
@@ -267,6 +268,32 @@ def test_results_of_several_runs_are_the_same_bytes(tmp_path: Path, tiny: Bundle
                 out.publish(run_image(task, replace(folder.settings, format=format, compress=format == "nrrd")))
             found.append([(tmp_path / name / f"x.{format}").read_bytes() for format in ("nrrd", "nii.gz", "mha")])
     assert found[0] == found[1]
+
+
+def test_dicom_is_written_for_the_patient_of_the_radiograph_and_the_same_bytes_each_time(
+    folder: Folder, tmp_path: Path, image: Path
+):
+    import pydicom
+
+    cine = write_cine(tmp_path / "in" / "cine.dcm")
+    given = replace(folder.settings, format="dicom")
+    tasks = [Task(str(cine), "cine.dcm", ReadOptions(frame=1)), Task(str(image), "x.dcm", ReadOptions())]
+    found = []
+    for output in ("one", "two"):
+        with OutputFolder(tmp_path / output, overwrite=False) as out:
+            settings = replace(given, output=str(out.path), work=str(out.work))
+            published, _ = out.publish(run_image(tasks[0], settings))
+            assert statuses(published) == [DONE]
+            nobodys = run_image(tasks[1], settings)
+            assert statuses(nobodys) == [FAILED] and "names no patient" in nobodys.rows[0].error
+            somebodys = replace(tasks[1], options=ReadOptions(patient_id="P7"))
+            assert statuses(out.publish(run_image(somebodys, settings))[0]) == [DONE]
+            found.append([(out.path / name).read_bytes() for name in ("cine.dcm", "x.dcm")])
+    assert found[0] == found[1]
+    source, written = pydicom.dcmread(cine), pydicom.dcmread(tmp_path / "one" / "cine.dcm")
+    assert written.PatientID == source.PatientID
+    assert written.SourceImageSequence[0].ReferencedSOPInstanceUID == source.SOPInstanceUID
+    assert pydicom.dcmread(tmp_path / "one" / "x.dcm").PatientID == "P7"
 
 
 def test_settings_are_plain_types(folder: Folder):

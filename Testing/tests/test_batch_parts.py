@@ -104,9 +104,8 @@ def test_a_folder_that_cannot_be_made_fails_the_image_and_not_the_batch(tmp_path
 
 
 def test_an_output_folder_belongs_to_one_batch_at_a_time(tmp_path: Path):
-    with OutputFolder(tmp_path, overwrite=False):
-        with pytest.raises(XrayToCTError, match="Another batch"):
-            OutputFolder(tmp_path, overwrite=False)
+    with OutputFolder(tmp_path, overwrite=False), pytest.raises(XrayToCTError, match="Another batch"):
+        OutputFolder(tmp_path, overwrite=False)
     OutputFolder(tmp_path, overwrite=False).close()
 
 

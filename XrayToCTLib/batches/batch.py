@@ -73,6 +73,7 @@ def batch(
     polarity: str = "auto",
     view: View | str | None = None,
     frame: int | Literal["all"] = 0,
+    patient_id: str | None = None,
     jobs: int = 1,
     scheduler: str | None = None,
     overwrite: bool = False,
@@ -95,6 +96,7 @@ def batch(
         compress: gzip inside .nrrd and .mha.
         spacing, polarity, view: as for ``read_radiograph``.
         frame: of multi-frame files, from 0, or "all": a stack for each.
+        patient_id: for DICOM that is made from other formats; DICOM radiographs keep their own where it is None.
         jobs: processes; each has its own network, and by default an equal part of the cores.
         scheduler: None for processes of this program; "local" or an address: Dask. "local" needs the caller's script to
             be guarded by ``if __name__ == "__main__"``, as multiprocessing does.
@@ -114,7 +116,7 @@ def batch(
         raise XrayToCTError(f"There is no format {format!r}.", hint=f"Choose one of: {', '.join(FORMATS)}.")
     if jobs < 1:
         raise XrayToCTError(f"{jobs} processes cannot translate anything.", hint="Choose 1 or more.")
-    options = _read_options(spacing, polarity, view, frame)
+    options = _read_options(spacing, polarity, view, frame, patient_id)
     folder = Path(output).expanduser().absolute()
     wanted, passed_over = _wanted(inputs, folder, options)
     bundle = find_model(model)
@@ -182,7 +184,11 @@ def _wanted(inputs: Inputs, output: Path, options: ReadOptions) -> tuple[list[_W
 
 
 def _read_options(
-    spacing: float | Sequence[float] | None, polarity: str, view: View | str | None, frame: int | str
+    spacing: float | Sequence[float] | None,
+    polarity: str,
+    view: View | str | None,
+    frame: int | str,
+    patient_id: str | None,
 ) -> ReadOptions:
     """Raises XrayToCTError for what no image could be read with."""
     if frame != ALL_FRAMES and (not isinstance(frame, int) or frame < 0):
@@ -190,4 +196,4 @@ def _read_options(
     name = view.name if isinstance(view, View) else view
     if name is not None and name not in View.__members__:
         raise XrayToCTError(f"There is no view {name!r}.", hint=f"Choose one of: {', '.join(View.__members__)}.")
-    return ReadOptions(checked_spacing(spacing), checked_polarity(polarity), name, frame)
+    return ReadOptions(checked_spacing(spacing), checked_polarity(polarity), name, frame, patient_id)

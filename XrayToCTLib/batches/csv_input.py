@@ -2,7 +2,8 @@
 
 Columns, in any order, others are left alone: ``path`` (needed; relative to the CSV's folder), ``output`` (name of the
 result below the output folder, without a suffix), ``spacing`` (mm, "0.15" or "0.15,0.2"), ``polarity``, ``view``,
-``frame`` (a number or "all"). An empty field stands for the batch's own option.
+``frame`` (a number or "all"), ``patient_id`` (for DICOM from other formats). An empty field stands for the batch's own
+option.
 """
 
 from __future__ import annotations
@@ -136,6 +137,10 @@ def _options(field: object, options: ReadOptions) -> ReadOptions:
         if text != ALL_FRAMES and not text.isdecimal():
             raise _BadLine(f'the frame {text!r} is neither a number from 0 nor "{ALL_FRAMES}"')
         changes["frame"] = text if text == ALL_FRAMES else int(text)
+    if text := field("patient_id"):
+        if len(text) > 64:
+            raise _BadLine("the patient_id has more than 64 characters")
+        changes["patient_id"] = text
     return replace(options, **changes)  # type: ignore[arg-type]
 
 

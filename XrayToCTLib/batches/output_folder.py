@@ -96,7 +96,7 @@ class OutputFolder:
         if not self._overwrite and row.output not in ours:
             return _unpublished(row, f"{target} exists already.", "Choose another folder, or allow overwriting.")
         try:
-            _remove(target)  # before its line: with the line, an old file could be taken for the new one
+            target.unlink()  # before its line: with the line, an old file could be taken for the new one
         except OSError as error:
             return _unpublished(row, f"{target} could not be replaced: {error.strerror or error}.", "Close it first.")
         return row
@@ -119,13 +119,6 @@ class OutputFolder:
 
 def _unpublished(row: Row, message: str, hint: str) -> Row:
     return replace(row, status=FAILED, output="", bytes=0, work="", error=message, hint=hint)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
 
 
 def _locked(file: IO[bytes]) -> bool:

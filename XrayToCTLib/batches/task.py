@@ -7,19 +7,22 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-FORMATS = {"nrrd": ".nrrd", "nii.gz": ".nii.gz", "nii": ".nii", "mha": ".mha"}
-"""What ``format`` may be -> the suffix of the files; DICOM gives a folder."""
+DICOM = "dicom"
+FORMATS = {"nrrd": ".nrrd", "nii.gz": ".nii.gz", "nii": ".nii", "mha": ".mha", DICOM: ".dcm"}
+"""What ``format`` may be -> the suffix of the files."""
 ALL_FRAMES = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How a file is to be read, as for ``read_radiograph``, and which frame of it: from 0, or "all"."""
+    """How a file is to be read, as for ``read_radiograph``, which frame of it, from 0 or "all", and, for DICOM that is
+    made from other formats, whose it is."""
 
     spacing: tuple[float, float] | None = None
     polarity: str = "auto"
     view: str | None = None
     frame: int | str = 0
+    patient_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def add_parser(verbs: Any) -> None:
         metavar="IN",
         nargs="+",
         help='folders (with all below them), "patterns" (** for any folders), files; or one CSV with a column path '
-        "and perhaps output, spacing, polarity, view, frame",
+        "and perhaps output, spacing, polarity, view, frame, patient_id",
     )
     parser.add_argument("output", metavar="OUT", help="folder for the results; the inputs' folders are mirrored in it")
     parser.add_argument("--model", metavar="MODEL", help="id, id@version, id:variant, or a model's folder")
@@ -55,6 +55,7 @@ def add_parser(verbs: Any) -> None:
         default=0,
         help='of multi-frame files: from 0, or "all" (default: 0)',
     )
+    parser.add_argument("--patient-id", metavar="ID", help="for --format dicom from files that are no DICOM")
     parser.add_argument("--jobs", metavar="N", type=int, default=1, help="processes, each with a network (default: 1)")
     parser.add_argument(
         "--scheduler",
@@ -92,6 +93,7 @@ def run(options: argparse.Namespace) -> int:
             polarity=options.polarity,
             view=options.view,
             frame=options.frame,
+            patient_id=options.patient_id,
             jobs=options.jobs,
             scheduler=options.scheduler,
             overwrite=options.overwrite,

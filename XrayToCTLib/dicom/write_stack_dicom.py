@@ -40,6 +40,8 @@ def write_dicom(
     ijk_to_lps: np.ndarray | None = None,
     name: str | None = None,
     overwrite: bool = False,
+    seed: str | None = None,
+    now: datetime.datetime | None = None,
 ) -> Path:
     """Write a stack as one multi-frame secondary capture, all or nothing.
 
@@ -56,6 +58,9 @@ def write_dicom(
             origin, turned as its view is looked at.
         name: of the file; default: the radiograph's, with "-ct-like-stack.dcm".
         overwrite: replace a file that is there.
+        seed: what the stack was made from and how, in any words: the same gives the same UIDs, so that a file that is
+            made again is the same object. Default: new UIDs every time.
+        now: the time that the object gives as its own; default: this moment.
 
     Returns:
         The absolute path of the file.
@@ -75,28 +80,37 @@ def write_dicom(
     path = folder / (name or f"{_stem(stack, source)}{NAME_END}")
     if path.exists() and not overwrite:
         raise XrayToCTError(f"{path} exists already.", hint="Choose another folder or name, or allow overwriting.")
-    dataset = _dataset(stack, header, placement, patient_id)
+    dataset = _dataset(stack, header, placement, patient_id, seed, now or datetime.datetime.now())
     _make_folder(folder)
     save_whole(dataset, path)
     return path
 
 
-def _dataset(stack: CtStack, header: Dataset | None, placement: StackPlacement, patient_id: str | None) -> Dataset:
+def _dataset(
+    stack: CtStack,
+    header: Dataset | None,
+    placement: StackPlacement,
+    patient_id: str | None,
+    seed: str | None,
+    now: datetime.datetime,
+) -> Dataset:
     from pydicom.dataset import Dataset
     from pydicom.uid import generate_uid
 
-    now = datetime.datetime.now()
+    def uid(role: str) -> str:
+        return str(generate_uid(entropy_srcs=None if seed is None else [seed, role]))
+
     dataset = Dataset()
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.SOPClassUID = MULTIFRAME_GRAYSCALE_WORD_SC
-    dataset.SOPInstanceUID = str(generate_uid())
-    carry_on(dataset, header, patient_id, str(generate_uid()))
-    add_series_and_equipment(dataset, stack, str(generate_uid()), now)
+    dataset.SOPInstanceUID = uid("instance")
+    carry_on(dataset, header, patient_id, uid("study"))
+    add_series_and_equipment(dataset, stack, uid("series"), now)
     add_image(dataset, stack, placement, now)
     lossy_attributes(dataset, header)
     frame = stack.provenance.get("source_frame", "0")
     add_source(dataset, header, int(frame) if frame.isdigit() else 0)
-    add_frames(dataset, stack, placement, str(generate_uid()))
+    add_frames(dataset, stack, placement, uid("frame of reference"))
     _add_pixels(dataset, stack, backwards=placement.backwards)
     add_file_meta(dataset)
     return dataset
