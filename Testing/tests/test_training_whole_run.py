@@ -97,3 +97,33 @@ def test_five_commands_lead_from_images_to_a_model(yaml: Path, capsys: pytest.Ca
 
     stack = translate(project(yaml.parent / "ct" / "d.nii.gz"), model=bundle.folder)
     assert stack.hu.shape == (4, 256, 256) and "input_gate" in stack.provenance
+
+
+def test_a_distilled_run_joins_its_teachers_bundle_as_a_variant(yaml: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if not (yaml.parent / "models").exists():  # this test alone
+        for verb in ("prepare", "train", "evaluate", "export"):
+            assert main([verb, "--config", str(yaml)]) == 0
+    folder = yaml.parent / "models" / "of-phantoms"
+    text = yaml.read_text()
+    network = "{name: unet-slabs, parameters: {slabs: 4, widths: [8, 16]}}"
+    assert network in text
+    narrow = yaml.with_name("fast.yaml")
+    narrow.write_text(text.replace(network, "{name: unet-slabs, parameters: {slabs: 4, widths: [4, 8]}}"))
+    options = [
+        "--config", str(narrow), "--run", str(yaml.parent / "fast"), "--family.name=distillation",
+        f"--family.teacher={folder}", "--family.weights.distillation=1", "--card.variant=fast",
+    ]  # fmt: skip
+    assert main(["train", *options]) == 0, capsys.readouterr().err
+    assert main(["evaluate", *options]) == 0, capsys.readouterr().err
+    assert main(["export", *options, "--card.version=9.0.0"]) == 1
+    assert "version 9.0.0 instead of 0.1.0" in capsys.readouterr().err
+    before = load_bundle(folder)
+    assert main(["export", *options]) == 0, capsys.readouterr().err
+    assert "% of the model's" in capsys.readouterr().out
+
+    bundle = load_bundle(folder)
+    assert bundle.card.files == before.card.files and set(bundle.card.variants) == {"fast"}
+    variant = bundle.of_variant("fast")
+    assert set(bundle.card.variants["fast"].files) == {"network.onnx", "weights.safetensors"}
+    stack = translate(project(yaml.parent / "ct" / "d.nii.gz"), model=variant.folder, device="onnxruntime")
+    assert stack.provenance["model_variant"] == "fast" and stack.provenance["backend"].startswith("onnxruntime")
