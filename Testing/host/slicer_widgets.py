@@ -8,6 +8,7 @@ from typing import Any
 from PySide6 import QtCore, QtGui, QtWidgets
 
 from .pythonqt_rules import CurrentFaults
+from .slots import SignalTable
 
 
 class qMRMLWidget(QtWidgets.QWidget):
@@ -37,6 +38,7 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
     def __init__(self, parent: Any = None) -> None:
         super().__init__(parent)
         self.__dict__["_hostCollapsed"] = False
+        self.__dict__["_hostTable"] = SignalTable("ctkCollapsibleButton", self.hostSignals, CurrentFaults.faults)
         self.setCheckable(True)
         self.setChecked(True)
         header = self._header()
@@ -57,6 +59,7 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
         QtWidgets.QAbstractButton.setChecked(self, not collapsed)
         self._show_contents()
         QtWidgets.QWidget.updateGeometry(self)
+        self.__dict__["_hostTable"].emit(self.hostSignals[0], collapsed)
 
     def _show_contents(self) -> None:
         for child in self.children():

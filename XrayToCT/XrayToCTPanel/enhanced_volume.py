@@ -92,13 +92,17 @@ def emptyImageData(values: np.ndarray) -> tuple[Any, np.ndarray]:
     return image, vtk_to_numpy(image.GetPointData().GetScalars()).reshape(values.shape)
 
 
-def enhancedFrom(node: Any, inputVolume: Any) -> bool:
-    """Whether a node holds an enhancement of this very volume: only then may it be replaced unasked."""
-    return (
-        node is not None
-        and node.GetAttribute(PIPELINE_ATTRIBUTE) is not None
-        and node.GetNodeReference(SOURCE_REFERENCE) is inputVolume
-    )
+def mayReplace(node: Any, inputVolume: Any, *, asked: bool) -> bool:
+    """Whether a node may take an enhancement of ``inputVolume``.
+
+    An enhancement of this very volume may be replaced, one of another radiograph is not; any other volume that holds
+    something is replaced only where the user has ``asked`` for it by the button.
+    """
+    if node is None:
+        return False
+    if node.GetAttribute(PIPELINE_ATTRIBUTE) is not None:
+        return node.GetNodeReference(SOURCE_REFERENCE) is inputVolume
+    return asked or node.GetImageData() is None
 
 
 def _provenance(image: EnhancedImage) -> dict[str, str]:

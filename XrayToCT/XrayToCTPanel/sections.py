@@ -15,7 +15,9 @@ from .status_line import StatusLine
 # (file of this package, class in it), in the order of work. A new section is one more line.
 SECTIONS = (
     ("inputs_section", "InputsSection"),
+    ("enhance_section", "EnhanceSection"),
     ("translate_section", "TranslateSection"),
+    ("reader_study_section", "ReaderStudySection"),
     ("advanced_section", "AdvancedSection"),
 )
 

@@ -18,6 +18,15 @@ def showStack(volumeNode: Any) -> None:
     slicer.util.setSliceViewerLayers(fit=True)
 
 
+def showUnlessShown(volumeNode: Any) -> None:
+    """Shows a volume, unless a slice view shows it already: what the user has zoomed and turned stays."""
+    import slicer
+
+    views = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    if not any(view.GetBackgroundVolumeID() == volumeNode.GetID() for view in views):
+        showStack(volumeNode)
+
+
 def orientAsImage(view: Any, volumeNode: Any) -> None:
     """Turns a slice view so that columns run to the right and rows downwards, as on the radiograph.
 

@@ -65,10 +65,15 @@ def input_warnings(radiograph: Radiograph, card: ModelCard) -> tuple[str, ...]:
 
 def _enhancement_warnings(radiograph: Radiograph, card: ModelCard) -> list[str]:
     """What was done to the image must be what was done to the images that the model learned from."""
-    ran = enhancement_names(radiograph.history)
+    mismatch = enhancement_mismatch(enhancement_names(radiograph.history), card)
+    return [mismatch] if mismatch else []
+
+
+def enhancement_mismatch(ran: tuple[str, ...], card: ModelCard) -> str:
+    """A sentence where pipelines of these names, one after the other, are not what the model expects; else ""."""
     expected = () if card.enhancement.casefold() == NO_ENHANCEMENT else (card.enhancement,)
     if tuple(name.casefold() for name in ran) == tuple(name.casefold() for name in expected):
-        return []
+        return ""
     learned = f'enhanced with "{card.enhancement}"' if expected else "that were not enhanced"
     given = "was enhanced with " + " and then ".join(f'"{name}"' for name in ran) if ran else "was not enhanced"
-    return [f"The radiograph {given}, but the model was trained on radiographs {learned}: HU may be off."]
+    return f"The radiograph {given}, but the model was trained on radiographs {learned}: HU may be off."
