@@ -28,7 +28,7 @@ from XrayToCTLib.readers.polarity import POLARITIES, decide_polarity
 from XrayToCTLib.readers.spacing import assumed_spacing
 
 from .provenance import PREFIX
-from .volume_snapshot import VolumeSnapshot, snapshotOf
+from .volume_snapshot import HINT, VolumeSnapshot, snapshotOf
 
 _SLICER_FOUND_NONE = (1.0, 1.0)
 _SAME_SPACING = 1e-4  # relative: a spacing survives the way through a header as text
@@ -93,6 +93,8 @@ def _greyPixels(snapshot: VolumeSnapshot) -> np.ndarray:
     """(frames, rows, cols), one channel, finite."""
     pixels = snapshot.pixels
     if pixels.ndim == 4:
+        if pixels.dtype.kind not in "ui":  # no image file holds colours like that: a displacement or gradient field
+            raise XrayToCTError(f"{snapshot.name} is a field of vectors, not a radiograph.", hint=HINT)
         pixels = to_grey(pixels, snapshot.name)
     if not np.isfinite(pixels).all():
         raise XrayToCTError(
