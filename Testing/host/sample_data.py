@@ -33,7 +33,10 @@ class SampleDataLogic:
     ) -> None:
         if not sampleName or not (uris or customDownloader):
             raise ValueError("a sample needs a name and a place to come from")
-        _sources.append({"category": category, "sampleName": sampleName, "uris": uris, "nodeNames": nodeNames})
+        if thumbnailFileName is not None and not Path(thumbnailFileName).is_file():
+            raise FileNotFoundError(thumbnailFileName)  # Slicer shows a blank button
+        source = {"category": category, "sampleName": sampleName, "uris": uris, "nodeNames": nodeNames}
+        _sources.append(source | {"thumbnail": thumbnailFileName})
 
     @staticmethod
     def sampleDataSourcesByCategory(category: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ where the spacing comes from) only the file knows. So:
 - The file is still there and the node holds exactly its pixels: the library's reader decides everything, once.
 - The user changed the pixels: they are kept; polarity is taken from how they go with the file's; the scale is unknown.
 - There is no file: polarity is estimated from the look of the image, and the result says so.
+- The node is an enhancement of ours: it says itself what its values mean (see enhanced_meaning).
 
 Slicer reads DICOM through ITK/GDCM, which has inverted MONOCHROME1 already (value = maximum - stored value). Because
 the node's pixels are compared with what the same ITK reads, and never inverted by the tag, none is inverted twice.
@@ -27,6 +28,7 @@ from XrayToCTLib.readers.grey import to_grey
 from XrayToCTLib.readers.polarity import POLARITIES, decide_polarity
 from XrayToCTLib.readers.spacing import assumed_spacing
 
+from .enhanced_meaning import isEnhanced, radiographOf
 from .provenance import PREFIX
 from .volume_snapshot import HINT, VolumeSnapshot, snapshotOf
 
@@ -79,6 +81,10 @@ def radiographFromSnapshot(snapshot: VolumeSnapshot, *, polarity: str = "auto", 
             hint=f"Choose from {', '.join(POLARITIES)} and from {', '.join(VIEWS)}.",
         )
     snapshot = replace(snapshot, pixels=_greyPixels(snapshot))
+    if isEnhanced(snapshot.attributes):
+        known = (snapshot.pixels, snapshot.spacing, snapshot.name, snapshot.attributes)
+        radiograph = radiographOf(*known, polarity=polarity)
+        return radiograph if view == "auto" else replace(radiograph, view=View[view])
     fromFile = _readFile(snapshot, polarity)
     if fromFile is None:
         radiograph = _withoutFile(snapshot, polarity)

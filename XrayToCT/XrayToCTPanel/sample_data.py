@@ -12,6 +12,7 @@ _FOLDER = Path(__file__).resolve().parents[1] / "Resources" / "SampleData"
 RADIOGRAPH_FILE = _FOLDER / "XrayToCT-sample-chest-PA.dcm"
 REFERENCE_FILE = _FOLDER / "XrayToCT-sample-reference-stack.nrrd"
 RADIOGRAPH_NAME = "Sample chest PA (simulated)"
+_ICONS = Path(__file__).resolve().parents[1] / "Resources" / "Icons"
 REFERENCE_NAME = "Sample reference CT stack"
 
 
@@ -19,7 +20,11 @@ def registerSampleData() -> None:
     """Called on startupCompleted: the Sample Data module may load after this one."""
     import SampleData
 
-    for path, name in ((RADIOGRAPH_FILE, RADIOGRAPH_NAME), (REFERENCE_FILE, REFERENCE_NAME)):
+    samples = (
+        (RADIOGRAPH_FILE, RADIOGRAPH_NAME, _ICONS / "SampleRadiograph.png"),
+        (REFERENCE_FILE, REFERENCE_NAME, _ICONS / "SampleReference.png"),
+    )
+    for path, name, thumbnail in samples:
         if path.is_file():
             SampleData.SampleDataLogic.registerCustomSampleDataSource(
                 category=CATEGORY,
@@ -27,6 +32,7 @@ def registerSampleData() -> None:
                 uris=path.as_uri(),
                 fileNames=path.name,
                 nodeNames=name,
+                thumbnailFileName=str(thumbnail),
                 loadFileType="VolumeFile",
             )
 

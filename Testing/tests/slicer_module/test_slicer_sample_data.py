@@ -29,6 +29,7 @@ def test_samples_are_registered_once_slicer_has_started(host: SlicerHost, tmp_pa
     host.finish_startup()
     (source,) = registered()
     assert source["uris"].startswith("file://")
+    assert Path(source["thumbnail"]).stat().st_size > 1000
 
     import SampleData
 
