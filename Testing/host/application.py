@@ -8,6 +8,7 @@ from typing import Any
 
 from .faults import Faults
 from .io_manager import CoreIOManager
+from .layout_manager import LayoutManager
 from .module_manager import ModuleManager
 from .mrml_scene import MrmlScene
 from .slots import SignalTable
@@ -30,6 +31,7 @@ class Application:
         self._faults = faults
         self._windows: list[Any] = []
         self.hostSettings: Any = None  # Qt's, once there is Qt
+        self.hostLayoutManager: LayoutManager | None = None
         self.hostTesting = True  # the host's own switch: what testingEnabled() answers
         self.hostCursors: list[Any] = []  # override cursors not yet restored
         self.hostProcessEvents: Callable[[], None] = lambda: None  # Qt's, once there is Qt
@@ -64,9 +66,9 @@ class Application:
     def moduleManager(self) -> ModuleManager:
         return self._modules
 
-    def layoutManager(self) -> None:
-        """None, as in a Slicer that runs without its main window."""
-        return None
+    def layoutManager(self) -> LayoutManager | None:
+        """None, as in a Slicer that runs without its main window, until the host shows one."""
+        return self.hostLayoutManager
 
     def topLevelWidgets(self) -> list[Any]:
         return list(self._windows)
@@ -92,6 +94,9 @@ class Application:
 
     def close(self) -> None:
         """What is still held when the application ends is a fault: a wait cursor would stay on for ever."""
+        if self.hostLayoutManager is not None:
+            self.hostLayoutManager.hostClose()
+            self.hostLayoutManager = None
         if self.hostCursors:
             self._faults.record(f"{len(self.hostCursors)} override cursor(s) were never restored")
             self.hostCursors.clear()

@@ -15,6 +15,7 @@ _LOGICS = {
     "VolumeRendering": "vtkSlicerVolumeRenderingLogic",
     "Markups": "vtkSlicerMarkupsLogic",
     "Segmentations": "vtkSlicerSegmentationsModuleLogic",
+    "Cameras": "vtkSlicerCamerasModuleLogic",
 }
 # In the application a plug-in of the subject hierarchy makes an item for each node of these classes.
 _HIERARCHY_CLASSES = ("vtkMRMLDisplayableNode", "vtkMRMLTableNode", "vtkMRMLTransformNode", "vtkMRMLTextNode")

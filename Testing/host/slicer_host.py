@@ -11,6 +11,7 @@ from typing import Any
 from .application import Application
 from .faults import Faults
 from .installed_modules import InstalledModules
+from .layout_manager import LayoutManager
 from .module_manager import ModuleManager
 from .mrml_scene import MrmlScene
 
@@ -72,6 +73,12 @@ class SlicerHost:
     def grab(self, widget: Any, path: str | Path) -> Path:
         """Draws a widget into a PNG file."""
         return self.gui.grab(widget, Path(path))
+
+    def show_main_window(self) -> LayoutManager:
+        """From now on there is a layout manager, with Slicer's conventional layout; nothing is drawn."""
+        if self.app.hostLayoutManager is None:
+            self.app.hostLayoutManager = LayoutManager(self.mrml, self.faults)
+        return self.app.hostLayoutManager
 
     def stop(self) -> None:
         """Ends the host; AssertionError if faults were recorded."""

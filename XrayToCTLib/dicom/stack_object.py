@@ -14,6 +14,7 @@ import datetime
 from typing import TYPE_CHECKING
 
 from ..ct_stack import CtStack
+from ..ct_windows import CT_WINDOWS
 from ..version import __version__
 from .code_item import code_item
 from .stack_placement import StackPlacement
@@ -26,8 +27,6 @@ SERIES_DESCRIPTION = "Synthetic CT-like stack - NOT FOR DIAGNOSTIC USE"
 _DISCLAIMER = "Research use only. Not for diagnostic use."
 # The lowest HU that is stored, as 0.
 LOWEST_HU = -1024
-# Level and width of the windows that a viewer offers: the whole range of slabs first.
-_WINDOWS = (("Whole", -300, 1500), ("Lung", -600, 1500), ("Soft tissue", 40, 400), ("Bone", 300, 1500))
 _SYNTHETIC_DATA = 0x0008001C  # in the standard since 2023, and so unknown to older dictionaries
 
 
@@ -72,9 +71,9 @@ def add_image(dataset: Dataset, stack: CtStack, placement: StackPlacement, now: 
     dataset.ImageComments = " ".join((_DISCLAIMER, *stack.warnings))[:10240]
     dataset.PresentationLUTShape = "IDENTITY"
     dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = str(LOWEST_HU), "1", "US"
-    dataset.WindowCenter = [str(level) for _, level, _ in _WINDOWS]
-    dataset.WindowWidth = [str(width) for _, _, width in _WINDOWS]
-    dataset.WindowCenterWidthExplanation = [name for name, _, _ in _WINDOWS]
+    dataset.WindowCenter = [f"{window.level:g}" for window in CT_WINDOWS.values()]
+    dataset.WindowWidth = [f"{window.width:g}" for window in CT_WINDOWS.values()]
+    dataset.WindowCenterWidthExplanation = list(CT_WINDOWS)
 
 
 def add_real_world_values(dataset: Dataset, last_stored: int) -> None:
