@@ -59,14 +59,14 @@ def test_no_directory_of_the_checkout_that_is_not_ours_alone_is_installed(reposi
 
 
 def test_requirements_agree_with_the_project_s_dependencies(repository: Path) -> None:
-    """Slicer brings numpy and SimpleITK; torch is the PyTorch extension's."""
+    """Slicer brings numpy, scipy and SimpleITK; torch is the PyTorch extension's."""
     project = (repository / "pyproject.toml").read_text(encoding="utf-8")
     block = re.search(r"^dependencies = \[\n(.*?)^\]", project, re.MULTILINE | re.DOTALL)
     assert block is not None
     declared = set(re.findall(r'"([^"]+)"', block[1]))
     text = (repository / "XrayToCT/Resources/requirements.txt").read_text(encoding="utf-8")
     listed = {line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")}
-    slicer_has = {name for name in declared if re.match(r"(numpy|SimpleITK)\b", name)}
+    slicer_has = {name for name in declared if re.match(r"(numpy|scipy|SimpleITK)\b", name)}
     assert listed == declared - slicer_has
     assert not [name for name in listed if name.startswith("torch")]
 

@@ -22,6 +22,7 @@ HU_RANGE = HU_WINDOW[1] - HU_WINDOW[0]
 SSIM_SIGMA = 1.5
 SSIM_RADIUS = 5
 _SSIM_K1, _SSIM_K2 = 0.01, 0.03
+_STRIP_ROWS = 64
 
 BODY_THRESHOLD_HU = -500.0
 
@@ -153,18 +154,48 @@ def check_comparable(a: np.ndarray, b: np.ndarray, mask: np.ndarray | None) -> N
 
 
 def _ssim_maps_2d(a: np.ndarray, b: np.ndarray, data_range: float) -> tuple[np.ndarray, np.ndarray]:
-    import cv2
+    luminance, structure = np.empty(a.shape), np.empty(a.shape)
+    # Strip by strip: the images between the steps then stay in the processor's cache, which is half of the time.
+    for start in range(0, len(a), _STRIP_ROWS):
+        stop = min(start + _STRIP_ROWS, len(a))
+        above, below = max(0, start - SSIM_RADIUS), min(len(a), stop + SSIM_RADIUS)
+        own = slice(start - above, stop - above)
+        factors = _ssim_strip(a[above:below], b[above:below], data_range, own)
+        luminance[start:stop], structure[start:stop] = factors
+    return luminance, structure
 
-    kernel = cv2.getGaussianKernel(2 * SSIM_RADIUS + 1, SSIM_SIGMA, cv2.CV_64F)
 
-    def local_mean(image: np.ndarray) -> np.ndarray:
-        return np.asarray(cv2.sepFilter2D(image, cv2.CV_64F, kernel, kernel, borderType=cv2.BORDER_REFLECT))
-
-    mean_a, mean_b = local_mean(a), local_mean(b)
-    variance_a = local_mean(a * a) - mean_a * mean_a
-    variance_b = local_mean(b * b) - mean_b * mean_b
-    covariance = local_mean(a * b) - mean_a * mean_b
+def _ssim_strip(a: np.ndarray, b: np.ndarray, data_range: float, own: slice) -> tuple[np.ndarray, np.ndarray]:
+    """The factors of the rows ``own``. Only the SUM of the two variances enters, so four filterings do for five."""
+    mean_a, mean_b = local_mean(a)[own], local_mean(b)[own]
+    squares, product = a * a, a * b
+    squares += b * b
+    squares, product = local_mean(squares)[own], local_mean(product)[own]
     c1, c2 = (_SSIM_K1 * data_range) ** 2, (_SSIM_K2 * data_range) ** 2
-    luminance = (2 * mean_a * mean_b + c1) / (mean_a * mean_a + mean_b * mean_b + c1)
-    structure = (2 * covariance + c2) / (variance_a + variance_b + c2)
-    return np.asarray(luminance), np.asarray(structure)
+    of_means = mean_a * mean_b
+    mean_a *= mean_a
+    mean_b *= mean_b
+    mean_a += mean_b  # the sum of the squared means
+    squares -= mean_a
+    squares += c2
+    product -= of_means
+    product *= 2
+    product += c2
+    product /= squares
+    of_means *= 2
+    of_means += c1
+    mean_a += c1
+    of_means /= mean_a
+    return of_means, product
+
+
+def local_mean(image: np.ndarray) -> np.ndarray:
+    """Gaussian mean of SSIM: 11 taps, sigma 1.5, mirrored at the edges (the edge pixel twice); float64 (rows, cols)."""
+    try:
+        import cv2
+    except ImportError:  # Slicer before its packages are installed: the same numbers, more slowly
+        from scipy.ndimage import gaussian_filter
+
+        return np.asarray(gaussian_filter(image, SSIM_SIGMA, radius=SSIM_RADIUS, mode="reflect"))
+    kernel = cv2.getGaussianKernel(2 * SSIM_RADIUS + 1, SSIM_SIGMA, cv2.CV_64F)
+    return np.asarray(cv2.sepFilter2D(image, cv2.CV_64F, kernel, kernel, borderType=cv2.BORDER_REFLECT))
