@@ -111,11 +111,13 @@ class ReaderStudySection(Section):
         if self._questions is not None and not self._isBusy():
             self._questions.press(number)
 
-    def onAnswer(self, question: str, value: Any) -> None:
-        self._try(lambda reading: reading.answer(question, value))
-        if self.reading is not None and self._questions is not None and question not in self.reading.session.answers:
-            self._questions.show(self.reading.session.answers)  # it was not saved: show what is
+    def onAnswer(self, question: str, value: Any) -> bool:
+        """Whether the answer was saved; if not, the panel shows what is saved instead."""
+        saved = self._try(lambda reading: reading.answer(question, value))
+        if not saved and self.reading is not None and self._questions is not None:
+            self._questions.show(self.reading.session.answers)
         self._show()
+        return saved
 
     def onNext(self) -> None:
         """The next image; behind the last one the session is finished."""
@@ -179,15 +181,17 @@ class ReaderStudySection(Section):
         self.panel.showStatus(words)
         self._show()
 
-    def _try(self, action: Any) -> None:
-        """Something with the open session; what goes wrong is said."""
+    def _try(self, action: Any) -> bool:
+        """Something with the open session; what goes wrong is said. Whether nothing did."""
         if self.reading is None:
-            return
+            return False
         self.panel.showStatus("")
         try:
             action(self.reading)
         except Exception as error:
             self.panel.showError(error)
+            return False
+        return True
 
     def _isBusy(self) -> bool:
         return self.controls.run is not None

@@ -20,10 +20,10 @@ class StudyQuestions:
     Args:
         layout: the QVBoxLayout that takes the groups; it is emptied first.
         questions: of the study; marks are left out.
-        onAnswer: called with (question id, value) when the reader answers.
+        onAnswer: called with (question id, value) when the reader answers; returns whether it was saved.
     """
 
-    def __init__(self, layout: Any, questions: tuple[Question, ...], onAnswer: Callable[[str, Any], object]) -> None:
+    def __init__(self, layout: Any, questions: tuple[Question, ...], onAnswer: Callable[[str, Any], bool]) -> None:
         self._layout, self._onAnswer = layout, onAnswer
         self._groups = [_Group(q, self._answered) for q in questions if q.kind is not QuestionKind.MARK]
         self._active = 0
@@ -67,8 +67,8 @@ class StudyQuestions:
 
     def _answered(self, group: _Group, value: Any) -> None:
         self.activate(self._groups.index(group))
-        self._onAnswer(group.question.id, value)
-        self.move(+1)
+        if self._onAnswer(group.question.id, value):
+            self.move(+1)
 
 
 class _Group:
