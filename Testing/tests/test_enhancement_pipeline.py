@@ -220,3 +220,13 @@ def test_a_step_is_changed_without_touching_its_others():
     step = Step.of("clahe", clip_limit=4.0).with_values(tile=20.0)
     assert (step.values["clip_limit"], step.values["tile"]) == (4.0, 20.0)
     assert replace(step, enabled=False).with_values(tile=9.0).enabled is False
+
+
+def test_one_frame_of_a_cine_is_enhanced_as_it_is_among_all():
+    radiograph = chest_like()
+    cine = replace(radiograph, pixels=np.concatenate([radiograph.pixels, radiograph.pixels * 0.5]))
+    whole, one = x2ct.enhance(cine, "chest clarity"), x2ct.enhance(cine, "chest clarity", frame=1)
+    np.testing.assert_array_equal(one.pixels[1], whole.pixels[1])
+    np.testing.assert_array_equal(one.pixels[0], cine.pixels[0])
+    with pytest.raises(XrayToCTError, match="no frame 2"):
+        x2ct.enhance(cine, "none", frame=2)

@@ -1,61 +1,19 @@
-"""Before Translate: which pipeline a radiograph goes through before a model sees it, and what the model expects."""
+"""Before Translate: the choice of what a radiograph goes through before a model sees it, beside what that expects."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from slicer.i18n import tr as _
-from XrayToCTLib.enhancement.enhance import enhance
 from XrayToCTLib.enhancement.presets import NONE, find_pipeline
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.models.card import ModelCard
 from XrayToCTLib.models.registry import find_model
-from XrayToCTLib.progress import ProgressCallback
-from XrayToCTLib.radiograph import Radiograph
 from XrayToCTLib.translation.sanity import enhancement_mismatch
 
+from .enhance_before import EXPECTED, PANEL, choiceOf
 from .wiring import connectSignal
-
-EXPECTED = ""
-PANEL = "@pipeline"  # the one that is being edited in the panel
-
-
-def choiceOf(parameterNode: Any) -> str:
-    """What ``enhanceBefore`` takes: "" for what the model expects, or the name or JSON of a pipeline."""
-    chosen = str(parameterNode.enhanceFirst)
-    return str(parameterNode.enhancePipeline) or NONE if chosen == PANEL else chosen
-
-
-def enhanceBefore(
-    radiograph: Radiograph,
-    choice: str,
-    card: ModelCard,
-    frame: int = 0,
-    *,
-    progress: ProgressCallback | None = None,
-) -> Radiograph:
-    """The radiograph as the model is to see it. Plain numpy: for a thread.
-
-    Args:
-        radiograph: all frames; those that are not translated stay as they are.
-        choice: of ``choiceOf``.
-        card: of the model.
-        frame: the one that is translated.
-
-    Raises:
-        XrayToCTError: no such pipeline, no such frame, or a filter that fails; EnhancementCancelled.
-    """
-    pipeline = find_pipeline(choice or card.enhancement)
-    if not pipeline.active:
-        return radiograph
-    enhanced = enhance(radiograph.frame(frame), pipeline, progress=progress)
-    if radiograph.frames == 1:
-        return enhanced
-    pixels = radiograph.pixels.copy()
-    pixels[frame] = enhanced.pixels[0]
-    return replace(enhanced, pixels=pixels)
 
 
 class BeforeTranslate:

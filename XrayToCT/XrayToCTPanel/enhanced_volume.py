@@ -14,6 +14,7 @@ from XrayToCTLib.progress import ProgressCallback
 from XrayToCTLib.translation.engine import NOT_FOR_DIAGNOSTIC_USE
 from XrayToCTLib.version import __version__
 
+from .enhanced_meaning import meaningOf
 from .enhancement_input import EnhancementInput
 from .placement import placeBeside
 from .provenance import PREFIX, SOURCE_REFERENCE, writeProvenance
@@ -31,7 +32,8 @@ class EnhancedImage:
         values: (frames, rows, cols), of the input's type.
         window: (black, white) at which to show them.
         pipeline: that ran.
-        sentence: what ran, in words; "" where the pipeline has no filter.
+        sentence: what ran, in words, with what had run before; "" where no filter did.
+        meaning: of the values (see ``enhanced_meaning``).
         warnings: of the radiograph.
     """
 
@@ -39,6 +41,7 @@ class EnhancedImage:
     window: tuple[float, float]
     pipeline: Pipeline
     sentence: str
+    meaning: dict[str, str]
     warnings: tuple[str, ...]
 
 
@@ -51,8 +54,9 @@ def enhancedImage(
     middle = len(values) // 2
     mask = radiograph_context(given.radiograph).mask
     shown = np.nan_to_num(values[middle].astype(np.float32))
-    sentence = " ".join(enhancement_sentences(result.history[len(given.radiograph.history) :]))
-    return EnhancedImage(values, display_window(shown, mask), pipeline, sentence, result.warnings)
+    sentence = " ".join(enhancement_sentences(result.history))
+    meaning = meaningOf(result, inverted=given.inverted)
+    return EnhancedImage(values, display_window(shown, mask), pipeline, sentence, meaning, result.warnings)
 
 
 def volumeFromEnhanced(image: EnhancedImage, inputVolume: Any, outputVolume: Any = None, *, imageData: Any) -> Any:
@@ -108,6 +112,7 @@ def mayReplace(node: Any, inputVolume: Any, *, asked: bool) -> bool:
 def _provenance(image: EnhancedImage) -> dict[str, str]:
     """As the library's keys (see ``provenance``)."""
     return {
+        **image.meaning,
         "pipeline": image.pipeline.to_json(),
         "pipeline_name": image.pipeline.name,
         "enhancement": image.sentence or "Copied as it is: the pipeline has no filter.",

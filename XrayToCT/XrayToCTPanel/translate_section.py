@@ -10,6 +10,7 @@ from XrayToCTLib.errors import XrayToCTError
 
 from . import model_chooser
 from .dependencies import ensureDependencies, missingPackages
+from .enhance_before import choiceOf
 from .many_inputs import framesOf, moreInputs
 from .many_translations import ManyResults
 from .panel_words import manyResultsText, resultText
@@ -112,6 +113,7 @@ class TranslateSection(Section):
             "frame": parameters.frame,
             "polarity": parameters.polarity,
             "view": parameters.view,
+            "enhance": choiceOf(parameters),
             "wait": False,
         }
         logic, first = self.panel.logic, parameters.inputVolume

@@ -13,12 +13,14 @@ from XrayToCTLib.models.registry import find_model
 from XrayToCTLib.radiograph import Radiograph
 from XrayToCTLib.worker import Job
 
+from .enhance_before import enhanceBefore
+from .enhancement_job import EnhancementJob
 from .radiograph_reading import radiographSteps
 from .run import Progress, ThreadJob, Wait
 from .stack_bridge import checkOutput, emptyImage, fillWithHu, volumeFromStack
 from .translation_worker import workerClient
 
-_READ, _TRANSLATED = 0.05, 0.95  # shares of the progress of one translation
+_READ, _ENHANCED, _TRANSLATED = 0.05, 0.1, 0.95  # shares of the progress of one translation
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class TranslationOptions:
         device: as for XrayToCTLib.translate.
         frame: index of the frame of a cine image.
         polarity, view: as for radiographFromVolume.
+        enhance: a pipeline that runs first (see enhance_before); "" is the one that the model expects.
     """
 
     model: Any = None
@@ -37,6 +40,7 @@ class TranslationOptions:
     frame: int = 0
     polarity: str = "auto"
     view: str = "auto"
+    enhance: str = ""
 
 
 def stillThere(*nodes: Any) -> Callable[[], None]:
@@ -95,8 +99,13 @@ def stackSteps(
     radiograph = yield from radiographSteps(
         volumeNode, polarity=options.polarity, view=options.view, start=start, end=start + _READ * whole
     )
+    given, ready = start + _READ * whole, start + _ENHANCED * whole
+    preparing = EnhancementJob(
+        enhanceBefore, radiograph, options.enhance, options.model, options.frame, phase="preparing"
+    )
+    radiograph = yield Wait(preparing, given, ready, prefix)
     job: Job = yield ThreadJob(_submit, radiograph, options)  # the client checks all pixels: not here
-    stack: CtStack = yield Wait(job, start + _READ * whole, start + _TRANSLATED * whole, prefix)
+    stack: CtStack = yield Wait(job, ready, start + _TRANSLATED * whole, prefix)
     image, values = emptyImage(stack.hu.shape)
     filling = ThreadJob(fillWithHu, values, stack.hu, phase=prefix + "taking over the stack")
     yield Wait(filling, start + _TRANSLATED * whole, end)

@@ -6,6 +6,7 @@ import XrayToCTLib
 from XrayToCTLib.models import registry
 
 from .dependencies import ensureDependencies
+from .enhance_before import enhanceBefore
 from .many_translations import startMany
 from .radiograph_bridge import radiographFromVolume
 from .run import Run
@@ -32,6 +33,7 @@ class TranslationVerbs:
         frame=0,
         polarity="auto",
         view="auto",
+        enhance="",
     ):
         """Translates a radiograph into a CT-like stack; raises XrayToCTError and leaves the scene as it was on failure.
 
@@ -45,6 +47,7 @@ class TranslationVerbs:
             frame: index of the frame of a cine image.
             polarity: "auto", "bone-bright" or "bone-dark": how the image looks in the scene.
             view: "auto" (what the file says), "PA", "AP" or "LATERAL".
+            enhance: name, JSON or file of a pipeline that runs first, "none", or "" for what the model expects.
 
         Returns:
             vtkMRMLScalarVolumeNode, int16 HU, on the input's grid, slabs along the third axis (see stack_bridge).
@@ -53,10 +56,11 @@ class TranslationVerbs:
         checkOutput(outputVolume, inputVolume)
         ensureDependencies()
         if not wait:
-            options = TranslationOptions(model, device, frame, polarity, view)
+            options = TranslationOptions(model, device, frame, polarity, view, enhance)
             run = Run(translationSteps(inputVolume, options, outputVolume), guard=stillThere(inputVolume))
             return run.reportTo(progress).start()
         radiograph = radiographFromVolume(inputVolume, polarity=polarity, view=view)
+        radiograph = enhanceBefore(radiograph, enhance, model, frame, progress=progress)
         stack = XrayToCTLib.translate(radiograph, model=model, device=device, frame=frame, progress=progress)
         return volumeFromStack(stack, inputVolume, outputVolume)
 
@@ -67,7 +71,7 @@ class TranslationVerbs:
             inputVolumes: list of scalar volume nodes; one node with allFrames.
             allFrames: every frame of a multi-frame volume, or every item of the sequence that the volume shows.
             wait, progress: as for ``translate``.
-            options: model, device, frame, polarity, view: as for ``translate``.
+            options: model, device, frame, polarity, view, enhance: as for ``translate``.
 
         Returns:
             ManyResults (XrayToCTPanel.many_translations): nodes in a folder of the subject hierarchy, or a sequence

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from XrayToCTLib.errors import XrayToCTError
 
+from .provenance import attributesOf
 from .run import Progress
 from .source_file import hasPhotographFile, sourceFile
 
@@ -27,6 +28,7 @@ class VolumeSnapshot:
         spacing: (row, column) in mm.
         path: the file behind the node, if there is one.
         isPhotograph: the node was loaded from a format that carries no pixel spacing.
+        attributes: the node's XrayToCT attributes, by their full names.
     """
 
     name: str
@@ -35,6 +37,7 @@ class VolumeSnapshot:
     spacing: tuple[float, float]
     path: Path | None
     isPhotograph: bool
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 def snapshotOf(volumeNode: Any) -> VolumeSnapshot:
@@ -63,6 +66,7 @@ def snapshotOf(volumeNode: Any) -> VolumeSnapshot:
         spacing=(rows, columns),
         path=sourceFile(volumeNode),
         isPhotograph=hasPhotographFile(volumeNode),
+        attributes=attributesOf(volumeNode),
     )
 
 

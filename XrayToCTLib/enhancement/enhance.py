@@ -23,6 +23,7 @@ def enhance(
     radiograph: Radiograph,
     pipeline: Pipeline | str | Path | dict[str, Any],
     *,
+    frame: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> Radiograph:
     """A radiograph of the same geometry, enhanced; what ran is the last sentence of its history.
@@ -34,26 +35,30 @@ def enhance(
     Args:
         radiograph: of any size, scale and number of frames.
         pipeline: a pipeline, its JSON, its file, or the name of a preset or of a single filter (``find_pipeline``).
+        frame: the only one that is enhanced, as it is among all; the others stay as they are. None for all.
         progress: called with (fraction, phase) before each filter; returning False cancels.
 
     Raises:
         EnhancementCancelled: ``progress`` returned False.
-        XrayToCTError: no such pipeline, a broken one, a filter that fails, or a result without contrast.
+        XrayToCTError: no such pipeline or frame, a broken one, a filter that fails, or a result without contrast.
     """
+    chosen = range(radiograph.frames) if frame is None else [frame]
+    if frame is not None:
+        radiograph.frame(frame)  # raises where there is none
     pipeline = find_pipeline(pipeline)
     steps = pipeline.active
     if not steps:
         return radiograph
     context = radiograph_context(radiograph)
-    total = radiograph.frames * len(steps)
-    pixels = np.empty_like(radiograph.pixels)
-    for index, frame in enumerate(radiograph.pixels):
+    total = len(chosen) * len(steps)
+    pixels = np.empty_like(radiograph.pixels) if frame is None else radiograph.pixels.copy()
+    for place, index in enumerate(chosen):
 
-        def before(number: int, step: Step, done: int = index * len(steps), index: int = index) -> None:
+        def before(number: int, step: Step, done: int = place * len(steps), index: int = index) -> None:
             which = f", frame {index + 1} of {radiograph.frames}" if radiograph.frames > 1 else ""
             report(progress, (done + number) / total, f"{step.entry.title}{which}", cancelled=EnhancementCancelled)
 
-        pixels[index] = run_steps(frame, steps, context, before)
+        pixels[index] = run_steps(radiograph.pixels[index], steps, context, before)
     report(progress, 1.0, "done", cancelled=EnhancementCancelled)
     return enhanced(radiograph, pixels, pipeline)
 

@@ -143,3 +143,78 @@ def test_trying_all_gives_every_preset_with_its_figures(logic: Any) -> None:
     names = [candidate.pipeline.name for candidate in candidates]
     assert names[0] == "none" and "bone detail" in names and len(names) >= 6
     assert all(candidate.figures.entropy > 0 for candidate in candidates)
+
+
+def test_a_pipeline_runs_before_the_translation_and_the_stack_says_so_and_warns(logic: Any) -> None:
+    given = add_volume(chest_values())
+    plain = logic.translate(given, device="cpu")
+    made = logic.translate(given, device="cpu", enhance="clahe")
+    assert "clahe" in made.GetAttribute("XrayToCT.Enhancement")
+    assert 'enhanced with "clahe"' in made.GetAttribute("XrayToCT.Warnings")
+    assert plain.GetAttribute("XrayToCT.Enhancement") is None
+    assert np.any(values_of(made) != values_of(plain))
+
+
+def test_in_the_background_the_same_pipeline_gives_the_same_stack(
+    logic: Any, kept_client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("XrayToCTPanel.translation_worker._makeClient", lambda: kept_client)
+    given = add_volume(chest_values())
+    waited = logic.translate(given, device="cpu", enhance="bone detail")
+    run = logic.translate(given, device="cpu", enhance="bone detail", wait=False)
+    np.testing.assert_array_equal(values_of(run.result(120)), values_of(waited))
+
+
+def test_a_pipeline_before_the_translation_that_is_none_is_refused(logic: Any) -> None:
+    given = add_volume(chest_values())
+    before = node_ids()
+    with pytest.raises(XrayToCTError, match="no pipeline"):
+        logic.translate(given, device="cpu", enhance="no such thing")
+    assert node_ids() == before
+
+
+def test_a_model_s_own_pipeline_runs_unasked_on_the_frame_that_is_translated(
+    logic: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+    from types import SimpleNamespace
+
+    from XrayToCTPanel import enhance_before
+    from XrayToCTPanel.radiograph_bridge import radiographFromVolume
+
+    one = radiographFromVolume(add_volume(chest_values()))
+    cine = replace(one, pixels=np.concatenate([one.pixels, one.pixels / 2]))
+    assert enhance_before.enhanceBefore(cine, "") is cine
+    (card,) = logic.models()
+    expecting = SimpleNamespace(card=replace(card, enhancement="clahe"))
+    monkeypatch.setattr(enhance_before, "find_model", lambda model: expecting)
+    made = enhance_before.enhanceBefore(cine, "", frame=1)
+    np.testing.assert_array_equal(made.pixels[0], cine.pixels[0])
+    assert np.any(made.pixels[1] != cine.pixels[1])
+    assert "clahe" in made.history[-1]
+    assert enhance_before.enhanceBefore(cine, "none") is cine
+
+
+def test_an_enhanced_volume_still_knows_its_view_spacing_polarity_and_what_ran(
+    logic: Any, host: SlicerHost, tmp_path: Any
+) -> None:
+    from XrayToCTPanel.radiograph_bridge import radiographFromVolume
+
+    stated = {"ViewPosition": "AP", "BodyPartExamined": "CHEST", "LossyImageCompression": "01", **SPACING}
+    path = dicom_file(tmp_path / "a.dcm", chest_values()[0], PhotometricInterpretation="MONOCHROME1", **stated)
+    given = host.load_volume(path)
+    known = radiographFromVolume(given)
+    read = radiographFromVolume(logic.enhance(logic.enhance(given, pipeline="median"), pipeline="clahe"))
+    for name in ("spacing", "spacing_source", "view", "body_part", "modality", "lossy_ratio"):
+        assert getattr(read, name) == getattr(known, name), name
+    assert [line for line in read.history if line.startswith("Enhanced")] == list(read.history[-2:])
+    assert np.corrcoef(read.pixels.ravel(), known.pixels.ravel())[0, 1] > 0.8
+    warnings = logic.translate(logic.enhance(given, pipeline="clahe"), device="cpu").GetAttribute("XrayToCT.Warnings")
+    assert 'enhanced with "clahe"' in warnings
+
+
+def test_an_enhanced_volume_whose_attributes_were_tampered_with_is_refused(logic: Any) -> None:
+    made = logic.enhance(add_volume(chest_values()))
+    made.SetAttribute("XrayToCT.Scale", "NONSENSE")
+    with pytest.raises(XrayToCTError, match="says of its own values"):
+        logic.enhance(made)
