@@ -11,7 +11,7 @@ _LIST = '<ul style="margin-left: 14px; -qt-list-indent: 0">'
 NO_MODEL = "There is no model. Put one into the models folder (see the documentation)."
 NOT_YET_READ = (
     "The models can be read once some Python packages are installed. Press Translate: you will be asked before "
-    "anything is installed."
+    "anything is installed, and can say no."
 )
 
 

@@ -17,6 +17,8 @@ from XrayToCTLib import XrayToCTError
 from panel_driver import press
 from scene_probe import add_volume, chest_values
 
+RUNNERS = {"torch", "openvino", "onnxruntime"}
+
 
 @pytest.fixture
 def dependencies(gui: SlicerHost) -> ModuleType:
@@ -56,9 +58,9 @@ def test_the_requirement_is_named_not_the_import(dependencies: ModuleType, lacki
 
 
 def test_nothing_is_installed_while_slicer_tests(dependencies: ModuleType, lacking: set[str], monkeypatch: Any) -> None:
-    for name in ("cv2", "torch"):
+    for names in ({"cv2"}, RUNNERS):
         calls = installed_by_pip(monkeypatch, lacking)
-        lacking.add(name)
+        lacking.update(names)
         with pytest.raises(XrayToCTError, match="Not installed"):
             dependencies.ensureDependencies()
         assert calls == []
@@ -75,6 +77,7 @@ def test_slicer_5_10_asks_once_and_installs(
     calls = installed_by_pip(monkeypatch, lacking)
     gui.gui.dialogs.expect("opencv-python-headless", qt.QMessageBox.Ok)
     dependencies.ensureDependencies()
+    assert "about 162 MB" in gui.gui.dialogs.shown[0]
     assert calls == [["opencv-python-headless>=4.9", "jsonschema>=4.20"]]
     assert len(gui.gui.dialogs.shown) == 1
 
@@ -132,7 +135,7 @@ def test_torch_comes_from_the_pytorch_extension(
     gui: SlicerHost, dependencies: ModuleType, lacking: set[str], monkeypatch: Any
 ) -> None:
     gui.app.hostTesting = False
-    lacking.add("torch")
+    lacking.update(RUNNERS)
     asked: list[bool] = []
 
     class PyTorchUtilsLogic:
@@ -150,11 +153,20 @@ def test_torch_comes_from_the_pytorch_extension(
         dependencies.ensureDependencies()
 
 
+def test_nobody_is_asked_for_torch_where_something_else_runs_the_models(
+    gui: SlicerHost, dependencies: ModuleType, lacking: set[str]
+) -> None:
+    gui.app.hostTesting = False
+    lacking.update(RUNNERS - {"onnxruntime"})
+    dependencies.ensureDependencies()
+    assert gui.gui.dialogs.shown == []
+
+
 def test_without_the_pytorch_extension_its_name_is_said(
     gui: SlicerHost, dependencies: ModuleType, lacking: set[str], monkeypatch: Any
 ) -> None:
     gui.app.hostTesting = False
-    lacking.add("torch")
+    lacking.update(RUNNERS)
     monkeypatch.setitem(sys.modules, "PyTorchUtils", None)
     with pytest.raises(XrayToCTError, match="Extensions Manager"):
         dependencies.ensureDependencies()
