@@ -13,6 +13,7 @@ from XrayToCTLib import read_stack, write_stack
 from XrayToCTLib.ct_stack import CtStack
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.radiograph import View
+from XrayToCTLib.translation import stack_file
 from XrayToCTLib.translation.stack_file import stack_suffix
 
 SUFFIXES = [".nrrd", ".nii.gz", ".nii", ".mha"]
@@ -159,3 +160,34 @@ def test_a_truncated_stack_is_refused(tmp_path: Path):
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(XrayToCTError, match=r"stack\.nrrd"):
         read_stack(path)
+
+
+@pytest.mark.parametrize("suffix", [".nrrd", ".nii", ".mha"])
+@pytest.mark.parametrize("shape", [(4, 5, 6), (1, 5, 6), (3, 1, 7)])
+@pytest.mark.parametrize("as_float", [False, True])
+def test_a_streamed_file_is_the_file_that_itk_would_write(
+    tmp_path: Path, suffix: str, shape: tuple[int, int, int], as_float: bool, monkeypatch: pytest.MonkeyPatch
+):
+    hu = np.random.default_rng(1).uniform(-40000, 40000, shape).astype(np.float32)
+    stack = make_stack(hu=hu)
+    streamed = write_stack(stack, tmp_path / f"streamed{suffix}", as_float=as_float)
+    monkeypatch.setattr(stack_file, "can_stream", lambda *_: False)
+    whole = write_stack(stack, tmp_path / f"whole{suffix}", as_float=as_float)
+    assert streamed.read_bytes() == whole.read_bytes()
+
+
+def test_a_nifti_longer_than_its_header_can_say_is_left_to_itk():
+    assert not stack_file.can_stream(".nii", (1, 40000, 2))
+    assert stack_file.can_stream(".nrrd", (1, 40000, 2))
+    assert not stack_file.can_stream(".nii.gz", (1, 2, 2))
+
+
+def test_a_disk_that_fills_up_within_a_stack_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def fill_up(stub: object, path: Path, *_: object) -> None:
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(stack_file, "write_streamed", fill_up)
+    with pytest.raises(XrayToCTError, match="No space left"):
+        write_stack(make_stack(), tmp_path / "stack.nrrd")
+    assert list(tmp_path.iterdir()) == []

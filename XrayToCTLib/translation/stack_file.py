@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from ..ct_stack import CtStack
 from ..errors import XrayToCTError
 from ..radiograph import View
 from .engine import NOT_FOR_DIAGNOSTIC_USE
+from .streamed_image import can_stream, write_streamed
 
 SUFFIXES = (".nrrd", ".nii.gz", ".nii", ".mha")
 _PREFIX = "XrayToCT_"  # of our keys in a header: other programs write theirs beside them
@@ -30,7 +32,13 @@ def stack_suffix(path: str | Path) -> str | None:
 
 
 def write_stack(
-    stack: CtStack, path: str | Path, *, as_float: bool = False, compress: bool = False, overwrite: bool = True
+    stack: CtStack,
+    path: str | Path,
+    *,
+    as_float: bool = False,
+    compress: bool = False,
+    overwrite: bool = True,
+    ijk_to_lps: np.ndarray | None = None,
 ) -> Path:
     """Write a stack, all or nothing.
 
@@ -40,6 +48,8 @@ def write_stack(
         as_float: keep float32 HU; int16, rounded, is half the size and what CT files hold.
         compress: gzip inside .nrrd and .mha (slow: seconds for a large radiograph); .nii.gz always is.
         overwrite: replace a file that is there.
+        ijk_to_lps: (4, 4), (column, row, slab, 1) to patient coordinates in mm (LPS), axes square to each other; None
+            leaves the axes unnamed, with the spacings alone.
 
     Returns:
         The absolute path.
@@ -62,15 +72,25 @@ def write_stack(
         raise XrayToCTError(f"{path} exists already.", hint="Choose another name, or allow overwriting.")
     if not path.parent.is_dir():
         raise XrayToCTError(f"There is no folder {path.parent}.", hint="Create it first.")
-    image = sitk.GetImageFromArray(stack.hu if as_float else _as_int16(stack.hu))
+    whole = compress or not can_stream(suffix, stack.hu.shape)  # type: ignore[arg-type]  # three numbers
+    type_ = sitk.sitkFloat32 if as_float else sitk.sitkInt16
+    image = sitk.Image(stack.hu.shape[::-1] if whole else (1, 1, 1), type_)
     image.SetSpacing((stack.spacing[1], stack.spacing[0], stack.slab_thickness))
+    if ijk_to_lps is not None:
+        _place(image, ijk_to_lps)
     for key, value in _header(stack, suffix).items():
         image.SetMetaData(key, value)
+    planes = iter(stack.hu) if as_float else map(_as_int16, stack.hu)
     # A folder of its own: the writer goes by the suffix, and whatever it leaves after a failure goes with the folder.
     try:
         with tempfile.TemporaryDirectory(prefix=".xray-to-ct-", dir=path.parent) as folder:
             work = Path(folder) / f"stack{suffix}"
-            sitk.WriteImage(image, str(work), useCompression=compress)
+            if whole:
+                for index, plane in enumerate(planes):
+                    image[:, :, index] = sitk.GetImageFromArray(plane)
+                sitk.WriteImage(image, str(work), useCompression=compress)
+            else:
+                write_streamed(image, work, stack.hu.shape, planes)  # type: ignore[arg-type]
             work.replace(path)
     except (OSError, RuntimeError) as error:
         raise XrayToCTError(
@@ -126,6 +146,19 @@ def read_stack(path: str | Path) -> CtStack:
     )
 
 
+def _place(image: Any, ijk_to_lps: np.ndarray) -> None:
+    lengths = np.linalg.norm(ijk_to_lps[:3, :3], axis=0)
+    try:
+        image.SetSpacing(lengths.tolist())
+        image.SetDirection((ijk_to_lps[:3, :3] / lengths).ravel().tolist())
+        image.SetOrigin(ijk_to_lps[:3, 3].tolist())
+    except RuntimeError as error:
+        raise XrayToCTError(
+            f"The stack's geometry cannot be written ({_last_line(error)}).",
+            hint="Harden or remove its transform, or resample the stack first.",
+        ) from error
+
+
 def _header(stack: CtStack, suffix: str) -> dict[str, str]:
     if suffix in (".nii", ".nii.gz"):
         model = stack.provenance.get("model_id", "")
@@ -147,12 +180,11 @@ def _known(image: object) -> dict[str, str]:
     return known
 
 
-def _as_int16(hu: np.ndarray) -> np.ndarray:
-    """Rounded HU, slab by slab: a rounded float copy of all would double the memory."""
-    out = np.empty(hu.shape, np.int16)
-    for slab, target in zip(hu, out, strict=True):
-        np.clip(np.rint(slab), *_INT16, out=target, casting="unsafe")
-    return out
+def _as_int16(slab: np.ndarray) -> np.ndarray:
+    """Rounded HU of one slab: a rounded copy of all would double the memory."""
+    rounded = np.rint(slab)
+    np.clip(rounded, *_INT16, out=rounded)
+    return rounded.astype(np.int16)
 
 
 def _same_file(path: Path, source: str) -> bool:
