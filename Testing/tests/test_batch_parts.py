@@ -8,12 +8,14 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from XrayToCTLib.batches.ledger import Ledger
 from XrayToCTLib.batches.outcome import DONE, FAILED, SKIPPED, Outcome, Row, failed
 from XrayToCTLib.batches.output_folder import STATE, OutputFolder
 from XrayToCTLib.batches.rate import Rate
+from XrayToCTLib.batches.stack_buffers import StackBuffers
 from XrayToCTLib.batches.summary import COLUMNS, USE, write_summary
 from XrayToCTLib.batches.task import ReadOptions, Task
 from XrayToCTLib.batches.together_or_alone import TogetherOrAlone
@@ -190,3 +192,28 @@ def test_a_row_of_an_earlier_run_says_so():
     from XrayToCTLib.batches.outcome import skipped
 
     assert skipped(Row("/x", DONE, 0, "x")).status == SKIPPED
+
+
+def test_a_buffer_is_lent_again_once_it_is_given_back_and_never_twice():
+    buffers = StackBuffers()
+    first = buffers.allocate((4, 10, 10))
+    second = buffers.allocate((4, 10, 10))
+    assert not np.shares_memory(first, second)
+    buffers.give_back(first)
+    third = buffers.allocate((4, 9, 10))
+    assert np.shares_memory(first, third) and third.shape == (4, 9, 10) and third.flags.c_contiguous
+    assert not np.shares_memory(third, buffers.allocate((4, 10, 10)))
+    buffers.give_back(third)
+    assert not np.shares_memory(third, buffers.allocate((1, 2, 2)))  # too much of it would be wasted
+    assert not np.shares_memory(third, buffers.allocate((4, 100, 100)))
+    buffers.clear()
+    assert not np.shares_memory(third, buffers.allocate((4, 10, 10)))
+    buffers.give_back(np.zeros((2, 2, 2), np.float32))  # none of its own
+
+
+def test_no_more_buffers_are_kept_than_there_may_be_stacks():
+    buffers = StackBuffers()
+    lent = [buffers.allocate((1, 4, 4)) for _ in range(5)]
+    for array in lent:
+        buffers.give_back(array)
+    assert len(buffers._free) == 3

@@ -17,6 +17,7 @@ from XrayToCTLib import Radiograph, Translator, XrayToCTError, translate
 from XrayToCTLib.ct_stack import CtStack
 from XrayToCTLib.models.bundle import Bundle
 from XrayToCTLib.translation import engine
+from XrayToCTLib.translation.backends import run
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,18 @@ def test_a_closed_translator_refuses_and_may_be_closed_again(tiny: Bundle):
     translator.close()
     with pytest.raises(XrayToCTError, match="closed"):
         translator.translate(make_radiograph())
+
+
+def test_closing_one_translator_leaves_the_network_of_another_model_warm(tiny: Bundle, tmp_path: Path):
+    other = write_tiny_bundle(tmp_path / "other", version="0.2.0")
+    one, two = Translator(tiny.folder, "torch-cpu/fp32"), Translator(other.folder, "torch-cpu/fp32")
+    one.translate(make_radiograph())
+    two.translate(make_radiograph())
+    kept = {key[0] for key in run._networks}
+    assert {tiny.sha256, other.sha256} <= kept
+    one.close()
+    assert {key[0] for key in run._networks} == kept - {tiny.sha256}
+    two.close()
 
 
 def test_progress_cancels(translator: Translator):

@@ -25,6 +25,7 @@ from ..translation.translator import Translator
 from .outcome import DONE, FAILED, SKIPPED, Row
 from .output_folder import STATE
 from .pinned_device import pinned_device
+from .stack_buffers import StackBuffers
 from .stack_output import find_bytes, write_output
 from .task import ALL_FRAMES, Settings, Task, frame_name
 
@@ -32,6 +33,7 @@ _LEAST_FREE_BYTES = 64 << 20
 
 _translators: dict[tuple[str, ...], Translator] = {}
 _translators_lock = threading.Lock()
+buffers = StackBuffers()
 
 
 class TooLittleMemory(XrayToCTError):  # noqa: N818 - caught in this room
@@ -156,6 +158,7 @@ def _make_stack(wanted: Wanted, radiograph: Radiograph, index: int, number: int,
             radiograph,
             frame=index,
             progress=lambda *_: None if started else started.append(time.perf_counter()),
+            allocate=buffers.allocate,
         )
     seconds["translate"] = _since(started[0])
     stack = replace(stack, provenance={**stack.provenance, "source_frame": str(number)})
@@ -175,6 +178,8 @@ def _make_stack(wanted: Wanted, radiograph: Radiograph, index: int, number: int,
     except (XrayToCTError, OSError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise _write_error(settings, stack, error) from error
+    finally:
+        buffers.give_back(stack.hu)
     row = _row(wanted, stack, seconds)
     return replace(
         row, frame=number, output=output, bytes=find_bytes(made), work=made.relative_to(settings.work).as_posix()

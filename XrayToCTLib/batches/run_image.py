@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import XrayToCTError
 from ..readers.identity import file_sha256
-from .make_image import Fatal, TooLittleMemory, Wanted, make_image
+from .make_image import Fatal, TooLittleMemory, Wanted, buffers, make_image
 from .outcome import DONE, FAILED, SKIPPED, Outcome, Row, failed, skipped
 from .stack_output import find_bytes
 from .task import Settings, Task, task_key
@@ -45,6 +45,7 @@ def run_image(task: Task, settings: Settings) -> Outcome:
                 rows = make_image(wanted)
         except TooLittleMemory:  # perhaps only because others were in memory too
             with _crowd.alone():
+                buffers.clear()
                 rows = make_image(wanted)
     except TooLittleMemory as error:
         return failed(task.name, task.input, error.message, error.hint, key=key, content_sha256=content)

@@ -72,7 +72,7 @@ def write_stack(
         raise XrayToCTError(f"{path} exists already.", hint="Choose another name, or allow overwriting.")
     if not path.parent.is_dir():
         raise XrayToCTError(f"There is no folder {path.parent}.", hint="Create it first.")
-    whole = compress or not can_stream(suffix, stack.hu.shape)  # type: ignore[arg-type]  # three numbers
+    whole = compress or not can_stream(suffix, stack.hu.shape)
     type_ = sitk.sitkFloat32 if as_float else sitk.sitkInt16
     image = sitk.Image(stack.hu.shape[::-1] if whole else (1, 1, 1), type_)
     image.SetSpacing((stack.spacing[1], stack.spacing[0], stack.slab_thickness))
@@ -90,7 +90,7 @@ def write_stack(
                     image[:, :, index] = sitk.GetImageFromArray(plane)
                 sitk.WriteImage(image, str(work), useCompression=compress)
             else:
-                write_streamed(image, work, stack.hu.shape, planes)  # type: ignore[arg-type]
+                write_streamed(image, work, stack.hu.shape, planes)
             work.replace(path)
     except (OSError, RuntimeError) as error:
         raise XrayToCTError(

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+
 from ..ct_stack import CtStack
 from ..errors import XrayToCTError
 from ..models.card import ModelCard
@@ -53,17 +55,32 @@ class Translator:
     ) -> None:
         bundle = find_model(model)
         self._folder = bundle.folder  # the folder, not the name: the model stays the same one, whatever is installed
+        self._sha256 = bundle.sha256
         self._device, self._read = device, read
         self._turn = threading.Lock()
         self._closed = False
         self.card = bundle.card
 
-    def translate(self, radiograph: Radiograph, *, frame: int = 0, progress: ProgressCallback | None = None) -> CtStack:
+    def translate(
+        self,
+        radiograph: Radiograph,
+        *,
+        frame: int = 0,
+        progress: ProgressCallback | None = None,
+        allocate: Callable[[tuple[int, int, int]], np.ndarray] | None = None,
+    ) -> CtStack:
         """As ``translate``; raises XrayToCTError also when the translator is closed."""
         with self._turn:
             if self._closed:
                 raise XrayToCTError("This translator is closed.", hint="Make a new one.")
-            return engine.translate(radiograph, model=self._folder, device=self._device, frame=frame, progress=progress)
+            return engine.translate(
+                radiograph,
+                model=self._folder,
+                device=self._device,
+                frame=frame,
+                progress=progress,
+                allocate=allocate,
+            )
 
     def translate_many(
         self, sources: Iterable[Source], *, errors: Literal["raise", "yield"] = "raise", ahead: int = 2
@@ -101,11 +118,11 @@ class Translator:
                     thread.join()
 
     def close(self) -> None:
-        """Free the memory of the networks that this process keeps. May be called again."""
+        """Free the memory of its network; those of other models stay warm. May be called again."""
         with self._turn:
             if not self._closed:
                 self._closed = True
-                engine.forget_networks()
+                engine.forget_networks(self._sha256)
 
     def __enter__(self) -> Translator:
         return self

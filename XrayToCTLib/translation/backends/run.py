@@ -89,10 +89,11 @@ def kept_network(bundle: Bundle, backend: Backend) -> LoadedNetwork:
         return _networks[key]
 
 
-def forget_networks() -> None:
-    """Free the memory of the networks that are kept for the next call."""
+def forget_networks(bundle_sha256: str | None = None) -> None:
+    """Free the memory of the networks that are kept for the next call; of one bundle's only, if it is named."""
     with _lock:
-        _networks.clear()
+        for key in [key for key in _networks if bundle_sha256 in (None, key[0])]:
+            del _networks[key]
 
 
 def _drop(bundle: Bundle, backend: Backend) -> None:
