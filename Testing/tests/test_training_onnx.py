@@ -18,6 +18,7 @@ from XrayToCTLib.networks.architectures import build_network  # noqa: E402
 BALANCE = {"mean": 2.5, "std": 1.5, "slab_thickness_mm": 80.0}
 NETWORKS = {
     "pyramid-slabs": {"slabs": 4, "widths": [32, 48], "detail_width": 32, "balance": BALANCE},
+    "guided-slabs": {"slabs": 4, "widths": [32, 48], "detail_width": 32, "balance": BALANCE},
     "resnet9": {"filters": 16, "out_channels": 4, "blocks": 2},
 }
 
