@@ -21,6 +21,7 @@ from .slots import Slot
 
 # Virtual in C++: Qt itself would find our property in their place.
 _VIRTUAL = {"sizeHint", "minimumSizeHint"}
+_VIRTUAL_OF = {"QProgressBar": {"text"}}  # virtual in this class alone
 _ACCEPTED: dict[str, tuple[type, ...]] = {
     "QString": (str,),
     "bool": (bool, int),
@@ -150,7 +151,8 @@ def _make(base: Any, name: str) -> type:
         members.setdefault(signature.split("(")[0], _signal_attribute(signature))
     for key in properties:
         declared_here = isinstance(inspect.getattr_static(base, key, None), QtCore.Property)
-        if key not in _VIRTUAL and not declared_here:  # PySide finds its own property only under its own name
+        virtual = _VIRTUAL | _VIRTUAL_OF.get(name, set())
+        if key not in virtual and not declared_here:  # PySide finds its own property only under its own name
             members[key] = _property_attribute(key)
             getter = f"is{key[0].upper()}{key[1:]}"
             if hasattr(base, getter):

@@ -9,7 +9,7 @@ import numpy as np
 from .transfer_curve import TransferCurve
 
 _FEWEST = 5  # pixels of a level from which a median says something
-_FINER = 3  # drawn so much larger, then reduced: smooth lines
+_FINER = 2  # drawn so much larger, then reduced: smooth lines
 Colour = tuple[int, int, int]
 
 
