@@ -11,7 +11,6 @@ import vtk
 import XrayToCTPanel  # noqa: F401 - first: in a checkout it makes XrayToCTLib importable
 
 # isort: split
-import XrayToCTLib
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper
@@ -22,18 +21,16 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
-from XrayToCTLib import XrayToCTError
 
 from XrayToCTPanel import sample_data
-from XrayToCTPanel.dependencies import ensureDependencies, missingPackages
+from XrayToCTPanel.comparison_verbs import ComparisonVerbs
+from XrayToCTPanel.dependencies import missingPackages
 from XrayToCTPanel.enhancement_verbs import EnhancementVerbs
-from XrayToCTPanel.fidelity_table import tableFromReport
 from XrayToCTPanel.installation import tooOldText
 from XrayToCTPanel.radiograph_bridge import firstRadiograph
 from XrayToCTPanel.reader_study_verbs import ReaderStudyVerbs
 from XrayToCTPanel.run import cancelAllRuns
 from XrayToCTPanel.sections import Sections
-from XrayToCTPanel.stack_bridge import maskFromVolume, stackFromVolume
 from XrayToCTPanel.translation_verbs import TranslationVerbs
 from XrayToCTPanel.translation_worker import closeWorker
 from XrayToCTPanel.wiring import showSetupFailure
@@ -72,6 +69,9 @@ class XrayToCTParameterNode:
     Further radiographs of the same run are node references (XrayToCTPanel.many_inputs).
     enhancePipeline: JSON, or the name of a preset. enhanceVolume: what it made. enhanceLive: at full size on release.
     enhanceView, enhanceSplit: how it is compared. enhanceFirst: before Translate; "" is what the model expects.
+    compareReference: what candidates are measured against; candidates, mask and line are node references
+    (XrayToCTPanel.compare_section). compareAlignment, compareView, compareModality: how it is brought to the image.
+    compareLayout: shown in a layout when done.
     studyFile: path of a reader study. studyReader: the code of who reads it.
     """
 
@@ -91,6 +91,11 @@ class XrayToCTParameterNode:
     enhanceView: Annotated[str, Choice(["After", "Before", "Split", "Blink"])] = "Split"
     enhanceSplit: Annotated[int, WithinRange(0, 100)] = 50
     enhanceFirst: str = ""
+    compareReference: slicer.vtkMRMLScalarVolumeNode
+    compareAlignment: Annotated[str, Choice(["auto", "none", "axes", "registration", "rigid", "affine"])] = "auto"
+    compareView: Annotated[str, Choice(["auto", "PA", "AP", "LATERAL"])] = "auto"
+    compareModality: Annotated[str, Choice(["auto", "CT", "MR"])] = "auto"
+    compareLayout: bool = True
     studyFile: str = ""
     studyReader: str = ""
 
@@ -184,31 +189,13 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.sections.refresh()
 
 
-class XrayToCTLogic(ScriptedLoadableModuleLogic, TranslationVerbs, EnhancementVerbs, ReaderStudyVerbs):
+class XrayToCTLogic(
+    ScriptedLoadableModuleLogic, TranslationVerbs, EnhancementVerbs, ComparisonVerbs, ReaderStudyVerbs
+):
     """The verbs, for the panel, for the Python console and for other modules. They need no widget."""
 
     def getParameterNode(self):
         return XrayToCTParameterNode(super().getParameterNode())
-
-    def evaluate(self, translatedVolume, referenceVolume, *, mask=None, align=False):
-        """Measures a stack against its reference where the two lie; also adds a table node with the numbers.
-
-        Args:
-            translatedVolume, referenceVolume: nodes in HU with the same slabs of the same field, else XrayToCTError.
-            mask: volume node or array on the grid of either; None takes the body of the reference.
-            align: only False is possible.
-
-        Returns:
-            XrayToCTLib.FidelityReport.
-        """
-        if align:
-            raise XrayToCTError("Alignment to a reference is not available yet.", hint="Call it with align=False.")
-        ensureDependencies()
-        report = XrayToCTLib.compare(
-            stackFromVolume(translatedVolume), stackFromVolume(referenceVolume), mask=maskFromVolume(mask)
-        )
-        tableFromReport(report, translatedVolume, referenceVolume)
-        return report
 
 
 class XrayToCTTest(ScriptedLoadableModuleTest):

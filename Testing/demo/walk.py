@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,21 +168,14 @@ def _lie_in_the_same_place(reference: Any, radiograph: Any) -> None:
 
 def _stack_of(node: Any, cards: list[ModelCard]) -> tuple[CtStack, ModelCard | None]:
     """A node's stack with its provenance under the library's keys, and the card of the model that made it."""
-    from XrayToCTPanel.provenance import PREFIX
     from XrayToCTPanel.stack_bridge import stackFromVolume
 
     stack = stackFromVolume(node)
-    facts = {_library_key(key.removeprefix(PREFIX)): value for key, value in stack.provenance.items()}
-    warnings = tuple(text for text in facts.pop("warnings", "").split(" | ") if text)
+    facts = stack.provenance
     card = next(
         (card for card in cards if (card.id, card.version) == (facts.get("model_id"), facts.get("model_version"))), None
     )
-    return dataclasses.replace(stack, provenance=facts, warnings=warnings, card=card), card
-
-
-def _library_key(attribute: str) -> str:
-    """ "ModelSHA256" -> "model_sha256" """
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", attribute).lower()
+    return dataclasses.replace(stack, card=card), card
 
 
 def _draw(

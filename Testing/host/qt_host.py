@@ -77,7 +77,12 @@ class QtHost:
                 "restoreOverrideCursor": staticmethod(app.restoreOverrideCursor),
                 "overrideCursor": staticmethod(lambda: app.hostCursors[-1] if app.hostCursors else None),
                 "processEvents": staticmethod(self.process_events),
+                "clipboard": staticmethod(QtWidgets.QApplication.clipboard),
             },
+        )
+        self.opened: list[str] = []  # what was handed to the desktop's browser
+        qt.QDesktopServices = type(  # type: ignore[attr-defined]
+            "QDesktopServices", (), {"openUrl": staticmethod(lambda url: self.opened.append(url.toString()) is None)}
         )
         classes["ctkCollapsibleButton"] = pythonqt_class(slicer_widgets.ctkCollapsibleButton)
         ctk.ctkCollapsibleButton = classes["ctkCollapsibleButton"]  # type: ignore[attr-defined]
@@ -123,7 +128,7 @@ class QtHost:
 
     def grab(self, widget: Any, path: Path, *, width: int = 480) -> Path:
         """Draws a widget and all in it, at the height that its content needs."""
-        for _ in range(2):  # word-wrapped labels know their height only after a first layout
+        for _ in range(4):  # word-wrapped labels know their height only after a first layout
             widget.resize(width, max(widget.sizeHint().height(), widget.heightForWidth(width)))
             widget.show()
             self.process_events()

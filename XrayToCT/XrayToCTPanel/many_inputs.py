@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from .node_list import keepNodes, keptNodes
+
 _ROLE = "moreInputs"  # a node reference role of the parameter node: it is saved with the scene
 
 
 def moreInputs(parameters: Any) -> list[Any]:
     """The further volumes that the parameter node refers to."""
-    node = parameters.parameterNode
-    nodes = [node.GetNthNodeReference(_ROLE, i) for i in range(node.GetNumberOfNodeReferences(_ROLE))]
-    return [each for each in nodes if each is not None]
+    return keptNodes(parameters, _ROLE)
 
 
 def keepMoreInputs(parameters: Any, volumes: list[Any]) -> None:
     """Replaces them."""
-    import slicer
-
-    if moreInputs(parameters) == volumes:
-        return
-    with slicer.util.NodeModify(parameters.parameterNode):
-        parameters.parameterNode.RemoveNodeReferenceIDs(_ROLE)
-        for volume in volumes:
-            parameters.parameterNode.AddNodeReferenceID(_ROLE, volume.GetID())
+    keepNodes(parameters, _ROLE, volumes)
 
 
 def sequenceOf(volumeNode: Any) -> tuple[Any, Any]:

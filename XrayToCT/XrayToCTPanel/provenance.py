@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,3 +34,15 @@ def attributesOf(node: Any) -> dict[str, str]:
     """The node's XrayToCT attributes, by their full names."""
     names = [name for name in node.GetAttributeNames() if name.startswith(PREFIX)]
     return {name: node.GetAttribute(name) for name in names}
+
+
+def libraryKey(attribute: str) -> str:
+    """An attribute as the library's key: "XrayToCT.ModelSHA256" -> "model_sha256"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", attribute.removeprefix(PREFIX)).lower()
+
+
+def knownFrom(attributes: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """(provenance under the library's keys, warnings) of a node's XrayToCT attributes."""
+    known = {libraryKey(name): value for name, value in attributes.items()}
+    warnings = tuple(text for text in known.pop("warnings", "").split(BETWEEN_WARNINGS) if text)
+    return known, warnings

@@ -17,6 +17,7 @@ SECTIONS = (
     ("inputs_section", "InputsSection"),
     ("enhance_section", "EnhanceSection"),
     ("translate_section", "TranslateSection"),
+    ("compare_section", "CompareSection"),
     ("reader_study_section", "ReaderStudySection"),
     ("advanced_section", "AdvancedSection"),
 )

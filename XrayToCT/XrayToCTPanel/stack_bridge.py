@@ -6,6 +6,7 @@ the one nearest to the detector, lies in the plane of the radiograph, that of sl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from XrayToCTLib.translation.stack_file import read_stack, stack_suffix
 
 from .display import showAsCt
 from .placement import placeBeside
-from .provenance import PREFIX, attributesOf, writeProvenance
-from .source_file import sourceFile
+from .provenance import PREFIX, attributesOf, knownFrom, writeProvenance
+from .volume_snapshot import VolumeSnapshot, snapshotOf
 
 _INT16 = np.iinfo(np.int16)
 
@@ -128,45 +129,35 @@ def stackFromVolume(volumeNode: Any) -> CtStack:
     Raises:
         XrayToCTError: no node, or not a scalar volume with pixels.
     """
-    import slicer
-
     if volumeNode is None or volumeNode.GetClassName() != "vtkMRMLScalarVolumeNode" or not volumeNode.GetImageData():
         raise XrayToCTError("There is no stack to compare.", hint="Choose a translated volume and its reference.")
-    columns, rows, thickness = volumeNode.GetSpacing()
-    stated = (volumeNode.GetAttribute(PREFIX + "PixelSpacing") or "").split()
+    return stackFromSnapshot(snapshotOf(volumeNode), float(volumeNode.GetSpacing()[2]), attributesOf(volumeNode))
+
+
+def stackFromSnapshot(snapshot: VolumeSnapshot, thickness: float, attributes: Mapping[str, str]) -> CtStack:
+    """The same of a node's snapshot, its third spacing (mm) and its XrayToCT attributes; touches no node."""
+    rows, columns = snapshot.spacing
+    stated = attributes.get(PREFIX + "PixelSpacing", "").split()
     if (rows, columns) == (1.0, 1.0) and len(stated) == 2:  # Slicer found no spacing for the input, the library did
         rows, columns = float(stated[0]), float(stated[1])
+    known, warnings = knownFrom(attributes)
     return CtStack(
-        hu=slicer.util.arrayFromVolume(volumeNode).astype(np.float32),
+        hu=snapshot.pixels.astype(np.float32),
         spacing=(rows, columns),
         slab_thickness=thickness,
-        view=_view(volumeNode),
-        provenance=attributesOf(volumeNode),
+        view=_view(snapshot, attributes),
+        provenance=known,
+        warnings=warnings,
     )
 
 
-def _view(volumeNode: Any) -> View:
+def _view(snapshot: VolumeSnapshot, attributes: Mapping[str, str]) -> View:
     """From the node, else from the file it was loaded from (Slicer drops our entries of its header), else PA."""
-    stated = volumeNode.GetAttribute(PREFIX + "View") or ""
+    stated = attributes.get(PREFIX + "View", "")
     if stated in View.__members__:
         return View[stated]
-    path = sourceFile(volumeNode)
+    path = snapshot.path
     try:
         return read_stack(path).view if path and stack_suffix(path) else View.PA
     except XrayToCTError:  # the file behind the node is something else by now
         return View.PA
-
-
-def maskFromVolume(mask: Any) -> np.ndarray | None:
-    """The mask's voxels that are not 0, bool (slabs, rows, cols); an array is passed on, None stays None.
-
-    Raises:
-        XrayToCTError: a node without voxels.
-    """
-    import slicer
-
-    if mask is None or isinstance(mask, np.ndarray):
-        return mask
-    if not mask.IsA("vtkMRMLScalarVolumeNode") or not mask.GetImageData():
-        raise XrayToCTError("The mask has no voxels.", hint="Choose a label map or a scalar volume.")
-    return np.asarray(slicer.util.arrayFromVolume(mask) != 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -59,7 +58,7 @@ def _run_one(options: argparse.Namespace, parser: argparse.ArgumentParser) -> in
     from .. import read_radiograph
     from ..comparison.page import write_page
     from ..fidelity import compare
-    from ..fidelity.candidate_table import write_candidates_csv
+    from ..fidelity.candidate_table import candidates_record, write_candidates_csv
     from ..readers.file_format import input_stem
     from ..translation.stack_file import read_stack
 
@@ -91,8 +90,7 @@ def _run_one(options: argparse.Namespace, parser: argparse.ArgumentParser) -> in
         )
         say(f"Report: {options.report.absolute()}")
     if options.json:
-        records = [json.loads(report.to_json()) for report in reports]
-        print_json(records[0] if len(records) == 1 else {"candidates": records})
+        print_json(candidates_record(reports))
     else:
         for report in reports:
             print_result(f"{report.candidate}\n{report.table_text()}" if len(reports) > 1 else report.table_text())

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .fidelity_report import COLUMNS, FidelityReport, MetricRow
 
@@ -79,6 +81,25 @@ def write_candidates_csv(path: str | Path, reports: Sequence[FidelityReport]) ->
                 values = (getattr(row, column) for column in COLUMNS)
                 writer.writerow((names[index], reports[index].reference, *values, "yes" if index in line.best else ""))
     return write_whole(path, text.getvalue().encode())
+
+
+def candidates_record(reports: Sequence[FidelityReport]) -> Any:
+    """For JSON: the report of a single candidate, or {"candidates": [one a candidate]}."""
+    records = [json.loads(report.to_json()) for report in reports]
+    return records[0] if len(records) == 1 else {"candidates": records}
+
+
+def candidates_text(reports: Sequence[FidelityReport]) -> str:
+    """Tab-separated, for a spreadsheet: metric, a column a candidate as people read it, best, slabs, region, protocol."""
+    names = candidate_names(reports)
+    lines = ["\t".join(("metric", *names, "best", "slabs", "region", "protocol"))]
+    for line in candidate_table(reports):
+        values = ["" if row is None else row.value_text for row in line.rows]
+        best = ", ".join(names[index] for index in sorted(line.best))
+        protocol = next(row.protocol for row in line.rows if row is not None)
+        metric = " ".join(filter(None, (line.metric, line.variant)))
+        lines.append("\t".join((metric, *values, best, line.slabs, line.region, protocol)))
+    return "\n".join(lines) + "\n"
 
 
 def _best(rows: Sequence[MetricRow | None]) -> frozenset[int]:
