@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import XrayToCTError
-from ..progress import ProgressCallback, report
+from ..progress import ComparisonCancelled, ProgressCallback, report
 from ..projection.ct_volume import CtVolume
 from ..projection.geometry import ProjectionGeometry
 from ..radiograph import Radiograph
@@ -41,11 +41,11 @@ POOR_SIMILARITY = 0.35
 POOR_SHIFT_MM = 4.0
 
 
-class RegistrationCancelled(XrayToCTError):  # noqa: N818 - a wish of the user, not an error
-    """The caller's progress callback returned False."""
+class RegistrationCancelled(ComparisonCancelled):
+    """The caller's progress callback returned False while a pose was searched."""
 
     def __init__(self) -> None:
-        super().__init__("The registration was cancelled.", hint="Start it again when you like.")
+        XrayToCTError.__init__(self, "The registration was cancelled.", hint="Start it again when you like.")
 
 
 @dataclass(frozen=True, slots=True)

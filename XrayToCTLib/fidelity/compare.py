@@ -1,192 +1,198 @@
-"""compare: a stack against its reference, slab by slab on one grid."""
+"""compare: a stack or a radiograph against a reference of any kind, on one grid, with the protocol of every number."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..alignment.planar import align_in_plane
+from ..alignment.record import AlignmentKind
+from ..alignment.reference_volume import ReferenceVolume, reference_from_image
 from ..ct_stack import CtStack
 from ..errors import XrayToCTError
-from . import metrics
-from .fidelity_report import FidelityReport, MetricRow
+from ..progress import ComparisonCancelled, ProgressCallback, report
+from ..projection.ct_volume import CtVolume
+from ..projection.geometry import ProjectionGeometry
+from ..radiograph import Radiograph, View
+from .aligned_pair import BODY, AlignedPair, check_window
+from .fidelity_report import FidelityReport
+from .image_pairs import image_and_image, image_and_volume
+from .measure_pair import measure_pair
+from .metric_specs import BASIC
+from .metrics import HU_WINDOW
+from .reference_file import Reference, read_any_reference
+from .stack_pairs import reprojected, stack_and_stack, stack_and_volume
 
-_SAME_GRID = "Make the reference with reference_stack for the same view, field and slabs as the translation."
+if TYPE_CHECKING:
+    import SimpleITK as sitk
+
+ALIGNMENTS = ("none", "axes", "registration", "rigid", "affine")
+_PLANAR = {"rigid": AlignmentKind.RIGID, "affine": AlignmentKind.AFFINE}
 
 
-def compare(stack: CtStack, reference: CtStack | str | Path, *, mask: np.ndarray | None = None) -> FidelityReport:
-    """Measure how far a stack is from its reference.
-
-    The two are compared where they lie: no registration is applied. Where their grids differ (the stack has the
-    radiograph's pixels, a reference often the network's), the stack is resampled to the reference's grid with area
-    averaging, because the reference holds no finer detail to compare with.
+def compare(
+    candidate: CtStack | Radiograph,
+    reference: Reference | CtVolume | sitk.Image | str | os.PathLike[str],
+    *,
+    mask: np.ndarray | None = None,
+    align: str | None = None,
+    view: View | str | None = None,
+    geometry: ProjectionGeometry | None = None,
+    radiograph: Radiograph | None = None,
+    window: tuple[float, float] | None = None,
+    metrics: str | Sequence[str] = BASIC,
+    progress: ProgressCallback | None = None,
+) -> FidelityReport:
+    """Measure how far a result is from its reference.
 
     Args:
-        stack: HU (slabs, rows, cols).
-        reference: a stack of the same view, slabs, slab thickness and extent, or the path of one.
-        mask: bool, (rows, cols) or (slabs, rows, cols), on the grid of either; None takes the body from the
-            reference (``metrics.body_mask``).
+        candidate: a stack in HU, or a radiograph (an enhanced one, a simulated one) of one frame.
+        reference: a stack or a radiograph of the same field; a CT or MR volume, which is projected along the
+            candidate's rays; or the path of one. What is given is never changed.
+        mask: bool, (rows, cols) or (slabs, rows, cols), on the grid of either; None takes the body of the reference.
+        align: "none" compares where the two lie (stacks, images); "axes" projects a volume along its own axes, turned
+            by ``geometry`` if given; "registration" finds a CT's pose by fitting its projection to the radiograph;
+            "rigid" and "affine" also move the reference in the image plane. None: "axes" for volumes, else "none".
+        view: of a volume: PA, AP or LATERAL; None takes the candidate's.
+        geometry: source distance, patient's distance and pose for a volume; shape and spacing are the candidate's.
+        radiograph: that a stack was made from; "registration" fits to it, or to the re-summed stack without it.
+        window: (low, high) that both are clipped to; [-1024, 1476] HU, or the range of a reference image.
+        metrics: "basic", "all", or names (``metric_specs.SPECS``). For an MRI, only those that make sense across
+            contrasts.
+        progress: called with (fraction, phase); returning False cancels.
 
     Raises:
-        XrayToCTError: the two do not show the same slabs of the same field, hold NaN, or the mask is empty.
+        XrayToCTError: the two do not show the same field or do not overlap, the modality is wrong, NaN, a constant, or
+            an empty mask.
+        ComparisonCancelled: by ``progress``.
     """
-    if not isinstance(reference, CtStack):
-        from ..translation.stack_file import read_stack
-
-        reference = read_stack(reference)
-    _check_same_scene(stack, reference)
-    resampled = stack.hu.shape != reference.hu.shape
-    hu = _on_grid(stack.hu, reference.hu.shape[1:]) if resampled else stack.hu
-    result, truth = metrics.to_window(hu), metrics.to_window(reference.hu)
-    if mask is None:
-        region_name, region = "body", metrics.body_mask(reference.hu)
-    else:
-        region_name, region = "given mask", _mask_on_grid(mask, stack.hu.shape, reference.hu.shape)
-
-    centre = reference.slabs // 2
-    rows: list[MetricRow] = []
-    for slabs_name, chosen in (("central slab", slice(centre, centre + 1)), ("all slabs", slice(None))):
-        for name, scope in ((region_name, region[chosen]), ("whole field", None)):
-            where = _scope_sentence(reference, slabs_name, name, resampled=resampled)
-            rows += _measure(result[chosen], truth[chosen], scope, slabs_name, name, where)
-    return FidelityReport(
-        rows=tuple(rows),
-        difference=(result - truth).astype(np.float32),
-        spacing=reference.spacing,
-        slab_thickness=reference.slab_thickness,
-        protocol=_protocol(stack, reference, region_name, resampled=resampled),
-        candidate=stack.provenance.get("model_id", ""),
-        window=metrics.HU_WINDOW,
-        result_image=result.astype(np.float32),
-        reference_image=truth.astype(np.float32),
-        ssim_map=metrics.ssim_map(result, truth).astype(np.float32),
-        region=region,
-    )
+    _check_kind(candidate)
+    report(progress, 0.0, "preparing the reference", cancelled=ComparisonCancelled)
+    given = _reference(candidate, reference)
+    chosen = _alignment(align, given)
+    pair = _pair(
+        candidate, given, mask, window,
+        view=_view(view), geometry=geometry, register=chosen == "registration", radiograph=radiograph,
+        progress=None if progress is None else lambda done, phase: progress(0.02 + 0.85 * done, phase),
+    )  # fmt: skip
+    if chosen in _PLANAR:
+        report(progress, 0.8, "aligning in the plane", cancelled=ComparisonCancelled)
+        pair = _aligned_in_plane(pair, _PLANAR[chosen])
+    elif pair.record.kind is AlignmentKind.NONE:
+        pair = replace(pair, sentences=(*pair.sentences, "No registration."))
+    report(progress, 0.9, "measuring", cancelled=ComparisonCancelled)
+    made = measure_pair(pair, metrics)
+    report(progress, 1.0, "done", cancelled=ComparisonCancelled)
+    return made
 
 
-def _on_grid(hu: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Slabs (slabs, rows, cols) on another number of rows and columns over the same extent, float32."""
-    from ..translation.resample import resample
-
-    rows, cols = shape
-    return np.stack([resample(slab, (rows, cols)) for slab in hu.astype(np.float32, copy=False)])
-
-
-def _check_same_scene(stack: CtStack, reference: CtStack) -> None:
-    for name, hu in (("translation", stack.hu), ("reference", reference.hu)):
-        if not np.isfinite(hu).all():
-            raise XrayToCTError(
-                f"The {name} holds NaN or infinite values, so nothing can be measured against it.",
-                hint="Make it again, or replace the invalid values first.",
-            )
-    if stack.view is not reference.view:
-        raise XrayToCTError(
-            f"The translation is seen {stack.view.value}, the reference {reference.view.value}.", hint=_SAME_GRID
+def _pair(
+    candidate: CtStack | Radiograph,
+    given: Reference,
+    mask: np.ndarray | None,
+    window: tuple[float, float] | None,
+    *,
+    view: View | None,
+    geometry: ProjectionGeometry | None,
+    register: bool,
+    radiograph: Radiograph | None,
+    progress: ProgressCallback | None,
+) -> AlignedPair:
+    window = None if window is None else check_window(window)
+    if isinstance(given, ReferenceVolume):
+        if isinstance(candidate, CtStack):
+            return stack_and_volume(
+                candidate, given, mask, window or HU_WINDOW,
+                view=view, geometry=geometry, register=register, radiograph=radiograph, progress=progress,
+            )  # fmt: skip
+        return image_and_volume(
+            candidate, given, mask, window, view=view, geometry=geometry, register=register, progress=progress
         )
-    if stack.slabs != reference.slabs:
-        raise XrayToCTError(
-            f"The translation has {stack.slabs} slabs, the reference {reference.slabs}.", hint=_SAME_GRID
-        )
-    if abs(stack.slab_thickness - reference.slab_thickness) > 0.01 * reference.slab_thickness:
-        raise XrayToCTError(
-            f"The slabs are {stack.slab_thickness:g} mm thick in the translation and {reference.slab_thickness:g} mm "
-            "in the reference.",
-            hint=_SAME_GRID,
-        )
-    extents = [[n * step for n, step in zip(s.hu.shape[1:], s.spacing, strict=True)] for s in (stack, reference)]
-    for axis in (0, 1):
-        # Rounding the field to whole pixels moves an edge by half a pixel of the coarser grid at most.
-        if abs(extents[0][axis] - extents[1][axis]) > 0.5 * max(stack.spacing[axis], reference.spacing[axis]) + 1e-3:
-            raise XrayToCTError(
-                f"The translation covers {extents[0][0]:.1f} x {extents[0][1]:.1f} mm, the reference "
-                f"{extents[1][0]:.1f} x {extents[1][1]:.1f} mm: they do not show the same field.",
-                hint=_SAME_GRID,
-            )
-
-
-def _mask_on_grid(mask: np.ndarray, stack_shape: tuple[int, ...], reference_shape: tuple[int, ...]) -> np.ndarray:
-    """The caller's mask as bool (slabs, rows, cols) of the reference."""
-    mask = np.asarray(mask)
-    if not np.isfinite(mask).all():
-        raise XrayToCTError("The mask holds NaN.", hint="Give a mask of zeros and ones.")
-    mask = mask.astype(bool)
-    if mask.ndim == 2:
-        mask = np.broadcast_to(mask, (reference_shape[0], *mask.shape))
-    if mask.shape == stack_shape and stack_shape != reference_shape:
-        mask = _on_grid(mask.astype(np.float32), reference_shape[1:]) >= 0.5
-    if mask.shape != reference_shape:
-        raise XrayToCTError(
-            f"The mask has shape {mask.shape}; the reference has {reference_shape}, the translation {stack_shape}.",
-            hint="Give a mask on the grid of the translation or of the reference.",
-        )
-    return np.asarray(mask)
-
-
-def _measure(
-    a: np.ndarray, b: np.ndarray, mask: np.ndarray | None, slabs: str, region: str, where: str
-) -> list[MetricRow]:
-    if mask is not None and not mask.any():
-        raise XrayToCTError(
-            f"The {'body' if region == 'body' else 'mask'} is empty in {slabs}: there is nothing to measure.",
-            hint="Check that the reference shows anatomy in HU, or give a mask.",
-        )
-    n = int(a.size if mask is None else mask.sum())
-    interior = np.s_[:, metrics.SSIM_RADIUS : -metrics.SSIM_RADIUS, metrics.SSIM_RADIUS : -metrics.SSIM_RADIUS]
-    n_ssim = int(a[interior].size if mask is None else mask[interior].sum())
-    pooled = "a 2D image" if a.shape[0] == 1 else "3D: all voxels pooled, not a mean over slices"
-    window = f"clipped to [{metrics.HU_WINDOW[0]:g}, {metrics.HU_WINDOW[1]:g}] HU"
-    plain = f"{pooled}; {window}; {where}; n = {n} voxels."
-    ranged = f"{pooled}; range {metrics.HU_RANGE:g} HU, from one MSE; {window}; {where}; n = {n} voxels."
-    similarity = (
-        f"2D maps{'' if a.shape[0] == 1 else ' of each slab, pooled'}; gaussian 11 x 11, sigma 1.5, population "
-        f"covariance, range {metrics.HU_RANGE:g} HU; 5 edge pixels left out; {window}; {where}; n = {n_ssim} voxels."
-    )
-    plainly = ((metrics.mae, "MAE", "HU", "lower", f"Mean absolute error, {plain}"),
-               (metrics.me, "ME", "HU", "zero", f"Mean of result - reference, {plain}"),
-               (metrics.rmse, "RMSE", "HU", "lower", f"Root mean squared error, {plain}"),
-               (metrics.psnr, "PSNR-2500", "dB", "higher", f"Peak signal to noise, {ranged}"))  # fmt: skip
-    rows = [
-        MetricRow(name, measure(a, b, mask), unit, slabs, region, n, protocol, better=better)
-        for measure, name, unit, better, protocol in plainly
+    if isinstance(candidate, CtStack) and isinstance(given, CtStack):
+        return stack_and_stack(candidate, given, mask, window or HU_WINDOW)
+    # A stack stands for the radiograph that it adds up to.
+    images = [
+        reprojected(item, geometry or ProjectionGeometry(view=item.view)) if isinstance(item, CtStack) else item
+        for item in (candidate, given)
     ]
-    protocol = f"Structural similarity of HU + 1024, {similarity}"
-    value = metrics.ssim(a, b, mask)
-    return [*rows, MetricRow("SSIM", value, "", slabs, region, n_ssim, protocol, better="higher")]
+    return image_and_image(images[0], images[1], mask, window)
 
 
-def _scope_sentence(reference: CtStack, slabs: str, region: str, *, resampled: bool) -> str:
-    """Region, slabs and grid in words."""
-    meaning = {"body": "body of the reference", "given mask": "the caller's mask", "whole field": "whole field"}
-    count = (
-        f"slab {reference.slabs // 2 + 1} of {reference.slabs}"
-        if slabs == "central slab"
-        else f"{reference.slabs} slabs"
+def _reference(candidate: CtStack | Radiograph, reference: object) -> Reference:
+    if isinstance(reference, CtStack | Radiograph | ReferenceVolume):
+        return reference
+    if isinstance(reference, CtVolume):
+        nowhere = (float("nan"),) * 3
+        return ReferenceVolume(reference, "CT", reference.source, nowhere)
+    if isinstance(reference, str | os.PathLike):
+        return read_any_reference(reference, candidate)
+    import SimpleITK as sitk
+
+    if isinstance(reference, sitk.Image):
+        return reference_from_image(reference)
+    raise XrayToCTError(
+        f"A {type(reference).__name__} is no reference.",
+        hint="Give a stack, a radiograph, a CT or MR volume (reference_from_array takes arrays), or a path.",
     )
-    rows, cols = reference.hu.shape[1:]
-    return (
-        f"{meaning[region]}; {count} of {reference.slab_thickness:g} mm; grid {rows} x {cols} at "
-        f"{reference.spacing[0]:g} x {reference.spacing[1]:g} mm" + (", stack area-averaged to it" if resampled else "")
-    )
 
 
-def _protocol(stack: CtStack, reference: CtStack, region: str, *, resampled: bool) -> str:
-    low, high = metrics.HU_WINDOW
-    sentences = [
-        f"Difference = result - reference in HU, both clipped to [{low:g}, {high:g}]; slabs in detector-ray geometry, "
-        f"{stack.view.value} view, no registration."
-    ]
-    if resampled:
-        sentences.append(
-            f"The result ({stack.hu.shape[1]} x {stack.hu.shape[2]}) was resampled to the reference's grid "
-            f"({reference.hu.shape[1]} x {reference.hu.shape[2]}) by area averaging."
+def _check_kind(candidate: object) -> None:
+    if not isinstance(candidate, CtStack | Radiograph):
+        raise XrayToCTError(
+            f"A {type(candidate).__name__} cannot be compared.", hint="Give a stack or a radiograph as the candidate."
         )
-    if region == "body":
-        sentences.append(
-            f"Body: per slab of the reference, HU > {metrics.BODY_THRESHOLD_HU:g}, largest component, with all that it "
-            "encloses (body left, right, and above or below), so that the lungs count."
+
+
+def _alignment(align: str | None, reference: Reference) -> str:
+    volume = isinstance(reference, ReferenceVolume)
+    chosen = align or ("axes" if volume else "none")
+    if chosen not in ALIGNMENTS:
+        raise XrayToCTError(f"There is no alignment '{align}'.", hint=f"Choose one of {', '.join(ALIGNMENTS)}.")
+    if chosen in ("axes", "registration") and not volume:
+        raise XrayToCTError(
+            f"The alignment '{chosen}' is for CT volumes; the reference is an image already.",
+            hint="Choose none, rigid or affine, or give the CT volume that the reference was made from.",
         )
-    sentences.append(
-        f"PSNR from one MSE at range {metrics.HU_RANGE:g} HU; SSIM of HU + 1024 in 2D per slab, gaussian 11/1.5, "
-        f"population covariance, range {metrics.HU_RANGE:g} HU. One case: no interval can be given."
+    return "axes" if volume and chosen == "none" else chosen
+
+
+def _view(view: View | str | None) -> View | None:
+    if view is None or isinstance(view, View):
+        return view
+    try:
+        return View[view.upper()]
+    except KeyError:
+        names = ", ".join(item.name for item in View)
+        raise XrayToCTError(f"There is no view '{view}'.", hint=f"Choose one of {names}.") from None
+
+
+def _aligned_in_plane(pair: AlignedPair, kind: AlignmentKind) -> AlignedPair:
+    """The reference moved in its plane; slabs move together, by what fits their means."""
+    result, reference = pair.clipped()
+    found = align_in_plane(result.mean(0), reference.mean(0), pair.spacing, kind)
+    moved, seen = found.apply(np.asarray(pair.reference, np.float32), pair.spacing)
+    inside = np.broadcast_to(seen, moved.shape)
+    if pair.inside is not None:
+        inside = inside & (found.apply(pair.inside.astype(np.float32), pair.spacing)[0] > 0.99)
+    region = pair.region
+    if region is not None and pair.region_name == BODY:
+        region = found.apply(region.astype(np.float32), pair.spacing)[0] >= 0.5
+    if not inside.any():
+        raise XrayToCTError(
+            "After the alignment the reference and the image do not overlap.", hint="Compare them where they lie."
+        )
+    record = found.record
+    if pair.record.kind is not AlignmentKind.NONE:  # a projected volume: the pose stays on record
+        pose = pair.record
+        record = replace(
+            record, view=pose.view, rotation_deg=pose.rotation_deg, shift_mm=pose.shift_mm, origin_mm=pose.origin_mm,
+            isocentre_detector_mm=pose.isocentre_detector_mm, source_detector_mm=pose.source_detector_mm,
+        )  # fmt: skip
+    said = f"The reference was moved in the image plane ({kind.value}), fitted to the mean of all slabs."
+    return replace(
+        pair, reference=moved, inside=inside, region=region, record=record, sentences=(*pair.sentences, said)
     )
-    return " ".join(sentences)
