@@ -8,8 +8,10 @@ from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
+from XrayToCTLib.worker.job import JobState
 
 from .dependencies import ensureDependencies
+from .run import Run
 from .run_controls import RunControls
 from .section import Section
 from .study_creation_controls import StudyCreationControls
@@ -31,6 +33,7 @@ class ReaderStudySection(Section):
         ui = self.ui
         self.reading: StudyReading | None = None
         self._questions: StudyQuestions | None = None
+        self._loading: Run | None = None
         self.controls = RunControls(
             panel,
             ui.studyStartButton,
@@ -75,7 +78,7 @@ class ReaderStudySection(Section):
         super().setParameterNode(parameterNode)
         self._keys.setEnabled(self.reading is not None and parameterNode is not None)
         reading = self.reading
-        if parameterNode is not None and reading is not None and not reading.isShown and not self._isBusy():
+        if parameterNode is not None and reading is not None and not reading.isShown and not self.isBusy():
             self._follow(reading.show())  # the scene was closed meanwhile
 
     def refresh(self) -> None:
@@ -90,8 +93,12 @@ class ReaderStudySection(Section):
             controls.cleanup()
         if self.reading is not None:
             self.reading.close()
-            self.reading = None
+            self.reading = self._loading = None
         self._keys.setEnabled(False)
+
+    def isBusy(self) -> bool:
+        """Whether a study is being opened, or an image loaded."""
+        return self.controls.run is not None or self._loading is not None
 
     def useStudy(self, path: str) -> None:
         """Chooses a study file."""
@@ -108,7 +115,7 @@ class ReaderStudySection(Section):
         self.controls.start(run, self._opened)
 
     def onNumber(self, number: int) -> None:
-        if self._questions is not None and not self._isBusy():
+        if self._questions is not None and not self.isBusy():
             self._questions.press(number)
 
     def onAnswer(self, question: str, value: Any) -> bool:
@@ -120,16 +127,18 @@ class ReaderStudySection(Section):
         return saved
 
     def onNext(self) -> None:
-        """The next image; behind the last one the session is finished."""
-        if self.reading is None or self._isBusy():
+        """The next image; behind the last one the session is finished. An image that failed is tried again."""
+        if self.reading is None or self.isBusy():
             return
-        if self.reading.isLast:
+        if not self.reading.isShown:
+            self._try(lambda reading: self._follow(reading.show()))
+        elif self.reading.isLast:
             self._try(lambda reading: self._end(reading.finish, _("Finished. Thank you: all answers are saved.")))
         else:
             self._try(lambda reading: self._follow(reading.next()))
 
     def onBack(self) -> None:
-        if not self._isBusy():
+        if not self.isBusy():
             self._try(lambda reading: self._follow(reading.back()))
 
     def onPause(self) -> None:
@@ -160,24 +169,34 @@ class ReaderStudySection(Section):
         self._questions = StudyQuestions(
             self.ui.studyQuestionsWidget.layout(), reading.session.study.questions, self.onAnswer
         )
-        self._imageShown(reading)
+        self._showAnswers()
         self.panel.showStatus(_openingWords(reading))
 
     def _follow(self, run: Any) -> None:
-        """Waits for the image of a run."""
-        self.controls.start(run, self._imageShown)
-        self._show()
+        """Waits for the image of a run. No bar comes and goes for it: mostly it was read ahead."""
+        self._loading = run
+        run.onChange(lambda state: self._followed(run, state))
+        self._showAnswers()
 
-    def _imageShown(self, reading: StudyReading) -> None:
-        if self._questions is not None:
-            self._questions.show(reading.session.answers)
+    def _followed(self, run: Run, state: JobState) -> None:
+        if run is not self._loading or not state.done:
+            return
+        self._loading = None
+        if state.error is not None:
+            self.panel.showError(state.error)
+        self._showAnswers()
+
+    def _showAnswers(self) -> None:
+        """Those that were given about the image at which the session stands."""
+        if self.reading is not None and self._questions is not None:
+            self._questions.show(self.reading.session.answers)
         self._show()
 
     def _end(self, how: Any, words: str) -> None:
         how()
         if self._questions is not None:
             self._questions.remove()
-        self.reading = self._questions = None
+        self.reading = self._questions = self._loading = None
         self.panel.showStatus(words)
         self._show()
 
@@ -193,22 +212,19 @@ class ReaderStudySection(Section):
             return False
         return True
 
-    def _isBusy(self) -> bool:
-        return self.controls.run is not None
-
     def _show(self) -> None:
         """What can be pressed now, and where the session stands."""
         ui, reading, parameters = self.ui, self.reading, self.panel.parameterNode()
-        isOpen, isReady = reading is not None, reading is not None and reading.isShown and not self._isBusy()
+        isOpen, isReady = reading is not None, reading is not None and reading.isShown and not self.isBusy()
         self._keys.setEnabled(isOpen and parameters is not None)
         ui.studyReadingWidget.setVisible(isOpen)
-        ui.studyStartButton.setVisible(not isOpen or self._isBusy())
+        ui.studyStartButton.setVisible(not isOpen)
         for widget in (ui.studyPathEdit, ui.studyReaderEdit):
             widget.setEnabled(not isOpen)
         for widget in (ui.studyResultsButton, ui.studyCreateCollapsibleButton):
             widget.setVisible(not isOpen)
-        for widget in (ui.studyNextButton, ui.studyBackButton, ui.studyMarkWidget):
-            widget.setEnabled(isReady)
+        ui.studyNextButton.setEnabled(isOpen and not self.isBusy())
+        ui.studyMarkWidget.setEnabled(isReady)
         studyFile = parameters.studyFile if parameters is not None else ""
         reader = parameters.studyReader if parameters is not None else ""
         missing = _("Choose a study file.") if not studyFile else ""
@@ -220,9 +236,10 @@ class ReaderStudySection(Section):
     def _showPosition(self, reading: StudyReading, isReady: bool) -> None:
         ui, session = self.ui, reading.session
         ui.studyImageLabel.setText(session.presentation.label)
-        ui.studyPositionLabel.setText(session.progress_text)
+        ui.studyPositionLabel.setText(_("loading…") if self._loading is not None else session.progress_text)
         ui.studyBackButton.setEnabled(isReady and session.position > 0)
-        ui.studyNextButton.setText(_("&Finish") if reading.isLast else _("&Next"))
+        words = _("&Finish") if reading.isLast else _("&Next")
+        ui.studyNextButton.setText(words if reading.isShown or self.isBusy() else _("&Show again"))
         ui.studyMarkWidget.setVisible(reading.marks is not None)
         marked = len(reading.marks.points()) if reading.marks is not None else 0
         ui.studyMarkLabel.setText(_("{count} marked").format(count=marked))

@@ -120,6 +120,8 @@ class StudyReading:
             image: StudyImage = yield Wait(self._read(position), 0.8, 0.9)
         except Exception:
             logging.info("X-ray to CT: an image of the reader study cannot be shown.")  # no name, here neither
+            removeStudyImage(self._node)  # or the image before would be taken for this one
+            self._node = None
             raise XrayToCTError(
                 f"{label} cannot be shown: its file is missing, damaged, or was changed.",
                 hint="Tell whoever made the study; 'xray-to-ct study check' names the file.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -25,6 +26,7 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     return low, 1.0 if successes == trials else min(1.0, centre + half)
 
 
+@lru_cache(maxsize=4)
 def case_weights(cases: int, seed: int, resamples: int = RESAMPLES) -> np.ndarray:
     """How often each case occurs in each bootstrap sample, shape (resamples, cases): draws with replacement.
 
@@ -32,7 +34,9 @@ def case_weights(cases: int, seed: int, resamples: int = RESAMPLES) -> np.ndarra
     R. J. Tibshirani, An Introduction to the Bootstrap, 1993, section 8).
     """
     generator = np.random.Generator(np.random.PCG64(seed))
-    return generator.multinomial(cases, np.full(cases, 1 / cases), size=resamples)
+    weights = generator.multinomial(cases, np.full(cases, 1 / cases), size=resamples)
+    weights.setflags(write=False)  # every measure of a study shares it
+    return weights
 
 
 def percentile_interval(values: np.ndarray) -> tuple[float, float] | None:

@@ -34,7 +34,7 @@ class Reader:
         self.ui.readerStudyCollapsibleButton.collapsed = False
 
     def wait(self) -> None:
-        wait_until(lambda: self.section.controls.run is None, "an image")
+        wait_until(lambda: not self.section.isBusy(), "an image")
 
     def start(self, reader: str = "R1") -> None:
         self.ui.studyPathEdit.setCurrentPath(str(self.study))
@@ -303,6 +303,25 @@ def test_an_answer_that_cannot_be_saved_is_said_and_not_shown_as_given(
     monkeypatch.undo()
     reader.press("4")
     assert reader.checked() == {"realism": 4}
+    reader.click(reader.ui.studyPauseButton)
+
+
+def test_an_image_that_cannot_be_read_is_said_blinded_and_shown_again_when_it_is_back(reader: Reader) -> None:
+    reader.start()
+    gone = reader.section.reading.session.image(1)
+    content = gone.read_bytes()
+    reader.section.reading._ahead.clear()  # it may have been read already
+    gone.unlink()
+    reader.press("1", "1", "1", "1", "Ctrl+Right")
+    assert "cannot be shown" in reader.said()
+    assert not any(secret in reader.said() for secret in (*METHODS, "patient", ".nrrd"))
+    assert reader.ui.studyNextButton.text == "&Show again"
+    reader.press("4")
+    assert reader.checked() == {}  # what is not seen is not judged
+    gone.write_bytes(content)
+    reader.click(reader.ui.studyNextButton)
+    assert reader.section.reading.isShown
+    assert reader.ui.studyPositionLabel.text == "2 of 4"
     reader.click(reader.ui.studyPauseButton)
 
 
