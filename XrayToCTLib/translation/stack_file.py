@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ SUFFIXES = (".nrrd", ".nii.gz", ".nii", ".mha")
 _PREFIX = "XrayToCT_"  # of our keys in a header: other programs write theirs beside them
 _BETWEEN_WARNINGS = " | "
 _INT16 = (-32768, 32767)
+_ROWS_AT_ONCE = 64
 
 
 def stack_suffix(path: str | Path) -> str | None:
@@ -80,17 +82,16 @@ def write_stack(
         _place(image, ijk_to_lps)
     for key, value in _header(stack, suffix).items():
         image.SetMetaData(key, value)
-    planes = iter(stack.hu) if as_float else map(_as_int16, stack.hu)
     # A folder of its own: the writer goes by the suffix, and whatever it leaves after a failure goes with the folder.
     try:
         with tempfile.TemporaryDirectory(prefix=".xray-to-ct-", dir=path.parent) as folder:
             work = Path(folder) / f"stack{suffix}"
             if whole:
-                for index, plane in enumerate(planes):
-                    image[:, :, index] = sitk.GetImageFromArray(plane)
+                for index, slab in enumerate(stack.hu):
+                    image[:, :, index] = sitk.GetImageFromArray(slab if as_float else _as_int16(slab))
                 sitk.WriteImage(image, str(work), useCompression=compress)
             else:
-                write_streamed(image, work, stack.hu.shape, planes)
+                write_streamed(image, work, stack.hu.shape, _parts(stack.hu, as_float=as_float))
             work.replace(path)
     except (OSError, RuntimeError) as error:
         raise XrayToCTError(
@@ -180,9 +181,17 @@ def _known(image: object) -> dict[str, str]:
     return known
 
 
-def _as_int16(slab: np.ndarray) -> np.ndarray:
-    """Rounded HU of one slab: a rounded copy of all would double the memory."""
-    rounded = np.rint(slab)
+def _parts(hu: np.ndarray, *, as_float: bool) -> Iterator[np.ndarray]:
+    """Some rows at a time, small enough to stay in the processor's cache."""
+    for slab in hu:
+        for start in range(0, len(slab), _ROWS_AT_ONCE):
+            rows = slab[start : start + _ROWS_AT_ONCE]
+            yield rows if as_float else _as_int16(rows)
+
+
+def _as_int16(hu: np.ndarray) -> np.ndarray:
+    """Rounded, of a part only: a rounded copy of all would double the memory."""
+    rounded = np.rint(hu)
     np.clip(rounded, *_INT16, out=rounded)
     return rounded.astype(np.int16)
 

@@ -1,6 +1,6 @@
-"""Streamed image: a 3D image file written plane by plane, so that no second copy of it is ever in memory.
+"""Streamed image: a 3D image file written part by part, so that no second copy of it is ever in memory.
 
-ITK writes the header, of an image that has one pixel along each axis; the header gets the true size, and the planes
+ITK writes the header, of an image that has one pixel along each axis; the header gets the true size, and the values
 follow. What comes of it is the file that ITK would write, byte for byte.
 """
 
@@ -28,14 +28,14 @@ def can_stream(suffix: str, shape: tuple[int, int, int]) -> bool:
     return suffix in STREAMED_SUFFIXES and (suffix != ".nii" or max(shape) <= _NIFTI_LONGEST)
 
 
-def write_streamed(stub: sitk.Image, path: Path, shape: tuple[int, int, int], planes: Iterable[np.ndarray]) -> None:
+def write_streamed(stub: sitk.Image, path: Path, shape: tuple[int, int, int], parts: Iterable[np.ndarray]) -> None:
     """Write an image.
 
     Args:
         stub: one pixel (1 x 1 x 1) of the image's type, with its spacing and its header entries.
         path: whose suffix ``can_stream``; a file that is there is replaced.
         shape: (planes, rows, cols).
-        planes: (rows, cols) each, of the stub's type, in the order of the third axis.
+        parts: arrays of the stub's type that follow one another: rows, then planes.
 
     Raises:
         OSError, RuntimeError: the file cannot be written.
@@ -47,8 +47,8 @@ def write_streamed(stub: sitk.Image, path: Path, shape: tuple[int, int, int], pl
     header = _resized(content[: -stub.GetSizeOfPixelComponent()], path.suffix.lower(), shape)
     with path.open("wb") as file:
         file.write(header)
-        for plane in planes:
-            file.write(np.ascontiguousarray(plane).data)
+        for part in parts:
+            file.write(np.ascontiguousarray(part).data)
 
 
 def _resized(header: bytes, suffix: str, shape: tuple[int, int, int]) -> bytes:
