@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from study_files import METHODS, make_study, read_whole, write_images
+from study_files import METHODS, make_study, read_whole, steady_answers, write_images
 
 from XrayToCTLib import XrayToCTError
 from XrayToCTLib.cli import main
@@ -18,6 +18,7 @@ from XrayToCTLib.reader_study import (
     create_study,
     files_of_folder,
     files_of_table,
+    open_session,
     read_study,
     write_study,
 )
@@ -253,6 +254,16 @@ def test_the_command_makes_checks_and_evaluates_a_study(tmp_path: Path, capsys: 
     assert main(["study", "check", str(study)]) == 0
     assert "4 cases, 12 images, all as they were" in capsys.readouterr().out
     read_whole(study, "R1")
+    with open_session(study, "R2") as session:
+        session.answer("realism", 2)
+        for question, value in steady_answers(session).items():
+            session.answer(question, value)
+        session.next()
+    assert main(["study", "check", str(study)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["R1: finished", "R2: 1 of 14"]
+    assert main(["study", "check", str(study), "--json"]) == 0
+    standings = json.loads(capsys.readouterr().out)["sessions"]
+    assert standings[1] == {"reader": "R2", "done": 1, "count": 14, "is_finished": False}
     read_whole(study, "R2")
     assert main(["study", "results", str(study), "-o", str(tmp_path / "out"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,10 +59,12 @@ def _add_create(actions: Any) -> None:
 def _add_check(actions: Any) -> None:
     check = actions.add_parser(
         "check",
-        help="look whether a study can be read",
-        description="Check the study file, and that every image is there and was not changed since.",
+        help="look whether a study can be read, and how far its readers are",
+        description="Check the study file, and that every image is there and was not changed since; and say how far "
+        "each reader is, without unblinding anything.",
     )
     check.add_argument("study", metavar="STUDY", type=Path)
+    check.add_argument("--sessions", metavar="FOLDER", type=Path, help="where the sessions lie (default: beside STUDY)")
     check.add_argument("--json", action="store_true", help="print JSON on stdout")
     check.set_defaults(run=_check)
 
@@ -135,9 +138,10 @@ def _files(options: argparse.Namespace) -> list[CandidateFile]:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from ..reader_study import check_images, read_study
+    from ..reader_study import check_images, read_study, session_standings
 
     study = read_study(options.study)
+    standings = session_standings(options.study, folder=options.sessions)
     line = ProgressLine(options.study.name)
     try:
         faults = check_images(study, options.study, progress=line)
@@ -146,9 +150,14 @@ def _check(options: argparse.Namespace) -> int:
     for fault in faults:
         say(f"Fault: {fault}")
     if options.json:
-        print_json({"study": str(options.study.absolute()), **_summary(study), "faults": faults})
-    elif not faults:
+        sessions = [asdict(standing) for standing in standings]
+        print_json({"study": str(options.study.absolute()), **_summary(study), "faults": faults, "sessions": sessions})
+        return 1 if faults else 0
+    if not faults:
         print_result(f"{study.id}: {len(study.cases)} cases, {study.image_count} images, all as they were.")
+    for standing in standings:
+        how = "finished" if standing.is_finished else f"{standing.done} of {standing.count}"
+        print_result(f"{standing.reader}: {how}")
     return 1 if faults else 0
 
 

@@ -10,6 +10,7 @@ from .create import CreatedStudy, create_study
 from .image_check import check_images
 from .results import StudyResults, study_results, write_results
 from .session import Session, open_session
+from .standings import Standing, session_standings
 from .study import Study
 from .study_file import read_study, write_study
 
@@ -17,6 +18,7 @@ __all__ = [
     "CandidateFile",
     "CreatedStudy",
     "Session",
+    "Standing",
     "Study",
     "StudyResults",
     "check_images",
@@ -25,6 +27,7 @@ __all__ = [
     "files_of_table",
     "open_session",
     "read_study",
+    "session_standings",
     "study_results",
     "write_results",
     "write_study",

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import XrayToCTError
 from .order import ReaderOrder
 from .questions import Answer, Origin, QuestionKind
-from .session_record import SUFFIX, read_session
+from .session_record import read_session, session_files
 from .study import Study
 from .study_file import read_study
 
@@ -97,17 +97,16 @@ def collect_ratings(study_path: str | Path, *, folder: str | Path | None = None,
     """
     study_path = Path(study_path).expanduser().absolute()
     study = read_study(study_path)
-    where = Path(folder).expanduser().absolute() if folder is not None else study_path.parent
     rows: list[Rating] = []
     readers, open_readers = [], []
-    for path in sorted(where.glob(f"{study.id}.*{SUFFIX}")):
-        reader = path.name[len(study.id) + 1 : -len(SUFFIX)]
+    for reader, path in session_files(study_path, study, folder):
         order, events, state = read_session(path, study, reader)
         readers.append(reader)
         if not state.is_finished:
             open_readers.append(reader)
         rows += _ratings(reader, order, events)
     if not readers:
+        where = folder if folder is not None else study_path.parent
         raise XrayToCTError(f"There is no session of the study {study.id} in {where}.", hint="Let a reader begin.")
     if open_readers and not unfinished:
         raise XrayToCTError(

@@ -38,6 +38,13 @@ def session_path(study_path: Path, study: Study, reader: str, folder: str | Path
     return parent / f"{study.id}.{reader}{SUFFIX}"
 
 
+def session_files(study_path: Path, study: Study, folder: str | Path | None = None) -> list[tuple[str, Path]]:
+    """(reader's code, journal) of every session that was begun, sorted."""
+    where = session_path(study_path, study, "", folder).parent
+    start = f"{study.id}."
+    return [(path.name[len(start) : -len(SUFFIX)], path) for path in sorted(where.glob(f"{start}*{SUFFIX}"))]
+
+
 def session_header(study: Study, reader: str, order: ReaderOrder) -> dict[str, Any]:
     """What a session's first event says. The digest covers all that this reader sees and is asked, blinded."""
     seen = [
