@@ -189,3 +189,13 @@ def test_an_abdomen_that_fills_the_lower_side_is_no_blade() -> None:
     domes = 200 + 25 * np.cos(x / 24)
     image = np.where(y > domes, 220.0, 70.0) + 20 * np.sin(x / 13)
     assert anatomy_mask(image)[domes.astype(int) + 10 < y].all()
+
+
+def test_direct_exposure_that_glows_is_masked_up_to_the_skin() -> None:
+    y, x = np.mgrid[0:300, 0:300]
+    image = 160 + 40 * np.cos((x - 150) / 30.0) + 0.0 * y
+    image[:, :90] = 5 + 15 * x[:, :90] / 90.0  # scattered radiation: brighter towards the leg
+    image[:, 210:] = 5.0
+    mask = anatomy_mask(image)
+    assert not mask[:, :84].any() and not mask[:, 216:].any()
+    assert mask[:, 95:205].all()

@@ -12,6 +12,9 @@ _SIDE = 384
 _FLAT = 0.01
 # Grey levels within this share of an end of the range belong to direct exposure or to collimation.
 _END = 0.04
+# So does what is within this share of the dark end and rises by less than this share of the range in a thumbnail pixel:
+# direct exposure glows with scattered radiation, and its border would else run where no border is.
+_GLOW, _CALM = 0.1, 0.004
 # A mask that leaves less than this share of the image is a misunderstanding.
 _LEAST = 0.1
 
@@ -20,10 +23,10 @@ def anatomy_mask(image: np.ndarray) -> np.ndarray:
     """True for anatomy, False for collimation frames (black or white) and for direct exposure that meets the border.
 
     Frames: lines at the border that hold one end of the grey scale, and what lies behind collimator blades (see
-    ``blades``). Regions: pixels within 4 % of the dark end that are connected with the border or a frame, and within
-    1 % of the bright end that are connected with a corner; opened by 3 x 3 thumbnail pixels so that no thread leads
-    into the body. Invalid pixels (NaN, infinite) are False. Where hardly anything would be left, the whole image
-    counts.
+    ``blades``). Regions: pixels within 4 % of the dark end, or within 10 % of it where the image is flat, that are
+    connected with the border or a frame, and within 1 % of the bright end that are connected with a corner; opened by
+    3 x 3 thumbnail pixels so that no thread leads into the body. Invalid pixels (NaN, infinite) are False. Where
+    hardly anything would be left, the whole image counts.
 
     Args:
         image: (rows, cols).
@@ -74,7 +77,8 @@ def _from_border(image: np.ndarray, low: float, high: float) -> np.ndarray:
     dark = max(low, float(np.quantile(ground, 0.002)))
     bright = float(np.quantile(ground, 0.998))
     margin = _END * (bright - dark)
-    for region, at_corner in ((small <= dark + margin, False), (small >= high - _FLAT * (high - low), True)):
+    dark_end = (small <= dark + margin) | _glow(small, dark, bright)
+    for region, at_corner in ((dark_end, False), (small >= high - _FLAT * (high - low), True)):
         opened = cv2.morphologyEx(
             cv2.copyMakeBorder(region.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE),
             cv2.MORPH_OPEN,
@@ -89,3 +93,16 @@ def _from_border(image: np.ndarray, low: float, high: float) -> np.ndarray:
     if not found.any():
         return np.zeros(image.shape, bool)
     return np.asarray(cv2.resize(found, image.shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT)).astype(bool)
+
+
+def _glow(small: np.ndarray, dark: float, bright: float) -> np.ndarray:
+    """bool (rows, cols): dark and flat; single pixels that noise has left out are filled in."""
+    import cv2
+
+    span = bright - dark
+    calm = cv2.GaussianBlur(small, (0, 0), 1.0)
+    across, down = cv2.Sobel(calm, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(calm, cv2.CV_32F, 0, 1, scale=1 / 8)
+    slope = np.asarray(cv2.magnitude(across, down)).reshape(small.shape)
+    glow = (small <= dark + _GLOW * span) & (slope < _CALM * span)
+    closed = cv2.morphologyEx(glow.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    return np.asarray(closed).reshape(small.shape).astype(bool)
