@@ -26,6 +26,7 @@ from XrayToCTPanel import sample_data
 from XrayToCTPanel.comparison_verbs import ComparisonVerbs
 from XrayToCTPanel.dependencies import missingPackages
 from XrayToCTPanel.enhancement_verbs import EnhancementVerbs
+from XrayToCTPanel.export_verbs import ExportVerbs
 from XrayToCTPanel.installation import tooOldText
 from XrayToCTPanel.radiograph_bridge import firstRadiograph
 from XrayToCTPanel.reader_study_verbs import ReaderStudyVerbs
@@ -33,6 +34,8 @@ from XrayToCTPanel.run import cancelAllRuns
 from XrayToCTPanel.sections import Sections
 from XrayToCTPanel.translation_verbs import TranslationVerbs
 from XrayToCTPanel.translation_worker import closeWorker
+from XrayToCTPanel.trust_verbs import TrustVerbs
+from XrayToCTPanel.view_verbs import ViewVerbs
 from XrayToCTPanel.wiring import showSetupFailure
 
 DOCUMENTATION = "https://github.com/XrayToCT/XrayToCT"
@@ -72,6 +75,9 @@ class XrayToCTParameterNode:
     compareReference: what candidates are measured against; candidates, mask and line are node references
     (XrayToCTPanel.compare_section). compareAlignment, compareView, compareModality: how it is brought to the image.
     compareLayout: shown in a layout when done.
+    viewStack: the stack that is shown, checked and exported. viewWindow, viewOverlay, viewOpacity (%), viewBlink: how
+    it is shown. viewPreviousLayout: what was shown before; -1 is nothing. trustPerturb: also run the network again.
+    exportFolder, exportPatientId, exportOverwrite: where and how files are written.
     studyFile: path of a reader study. studyReader: the code of who reads it.
     """
 
@@ -96,6 +102,16 @@ class XrayToCTParameterNode:
     compareView: Annotated[str, Choice(["auto", "PA", "AP", "LATERAL"])] = "auto"
     compareModality: Annotated[str, Choice(["auto", "CT", "MR"])] = "auto"
     compareLayout: bool = True
+    viewStack: slicer.vtkMRMLScalarVolumeNode
+    viewWindow: Annotated[str, Choice(["Whole", "Lung", "Soft tissue", "Bone"])] = "Whole"
+    viewOverlay: str = ""
+    viewOpacity: Annotated[int, WithinRange(0, 100)] = 50
+    viewBlink: bool = False
+    viewPreviousLayout: int = -1
+    trustPerturb: bool = True
+    exportFolder: str = ""
+    exportPatientId: str = ""
+    exportOverwrite: bool = False
     studyFile: str = ""
     studyReader: str = ""
 
@@ -190,7 +206,14 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
 
 class XrayToCTLogic(
-    ScriptedLoadableModuleLogic, TranslationVerbs, EnhancementVerbs, ComparisonVerbs, ReaderStudyVerbs
+    ScriptedLoadableModuleLogic,
+    TranslationVerbs,
+    EnhancementVerbs,
+    ComparisonVerbs,
+    ReaderStudyVerbs,
+    ViewVerbs,
+    TrustVerbs,
+    ExportVerbs,
 ):
     """The verbs, for the panel, for the Python console and for other modules. They need no widget."""
 

@@ -9,6 +9,8 @@ from .provenance import BETWEEN_WARNINGS, PREFIX
 
 # The library's sentences name Python arguments; the panel has other means.
 _FOR_THE_PANEL = (
+    (re.compile(r"Pass patient_id=[^.]*\."), "Fill in the patient ID under Export."),
+    (re.compile(r"or allow overwriting\."), "or allow replacing files."),
     (re.compile(r"Pass [^.]*spacing=\([^.]*\."), "Set it in the Volumes module (Volume Information)."),
     (re.compile(r'Pass polarity="bone-dark"[^.]*\.'), "If bone is dark in it, invert the image first."),
     (re.compile(r' ?Pass polarity="bone-bright"[^.]*\.'), ""),

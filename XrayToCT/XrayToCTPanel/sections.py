@@ -17,7 +17,10 @@ SECTIONS = (
     ("inputs_section", "InputsSection"),
     ("enhance_section", "EnhanceSection"),
     ("translate_section", "TranslateSection"),
+    ("view_section", "ViewSection"),
     ("compare_section", "CompareSection"),
+    ("trust_section", "TrustSection"),
+    ("export_section", "ExportSection"),
     ("reader_study_section", "ReaderStudySection"),
     ("advanced_section", "AdvancedSection"),
 )

@@ -20,7 +20,6 @@ from .run_controls import RunControls
 from .section import Section
 from .settings import LAST_DEVICE, LAST_MODEL, WARM_UP, remember, setting
 from .translation_worker import warmUp, workerLog
-from .viewers import showStack
 from .wiring import connectSignal
 
 DEVICES = ("auto", "cpu", "cuda")  # as the parameter node's
@@ -43,6 +42,7 @@ class TranslateSection(Section):
             self.translate,
             READY_TIP,
         )
+        self._said: Any = None  # the radiograph that the words under the section are about
         self.listModels()
 
     def enter(self) -> None:
@@ -81,6 +81,9 @@ class TranslateSection(Section):
         problem = inputs.problem if inputs is not None else ""
         reason = reasonNotReady(parameters.inputVolume, parameters.outputVolume, self.models.missing, problem)
         self.controls.setReason(reason)
+        if parameters.inputVolume not in (None, self._said) and self.controls.run is None:
+            self._said = parameters.inputVolume
+            self.panel.showStatus("")  # it was about another one
         self.ui.hintLabel.setText(reason)
         self.ui.hintLabel.setVisible(bool(reason))
 
@@ -103,6 +106,7 @@ class TranslateSection(Section):
         run = self._start(parameters)
         remember(LAST_MODEL, parameters.modelId)
         remember(LAST_DEVICE, parameters.device)
+        self._said = parameters.inputVolume
         self.controls.start(run, lambda stack: self._show(stack, run.seconds), workerLog)
 
     def _start(self, parameters: Any) -> Run:
@@ -128,6 +132,8 @@ class TranslateSection(Section):
         many = made if isinstance(made, ManyResults) else None
         stack = made if many is None else many.nodes[-1]
         parameters = self.panel.parameterNode()
+        if parameters is not None:
+            parameters.viewStack = stack
         if parameters is None or parameters.showResult:
-            showStack(stack)
+            self.panel.logic.compareViews(stack)
         self.panel.showStatus(resultText(stack, seconds) if many is None else manyResultsText(many, seconds))

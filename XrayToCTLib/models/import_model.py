@@ -27,6 +27,7 @@ def import_model(
     *,
     sha256: str | None = None,
     overwrite: bool = False,
+    try_weights: bool = True,
     progress: ProgressCallback | None = None,
 ) -> ModelCard:
     """Install a model, all or nothing. Everything in it is checked against the hashes on its card, and no code of it
@@ -36,6 +37,7 @@ def import_model(
         path_or_url: a bundle's folder, a .zip of one, or an https address of such a .zip.
         sha256: that the .zip, or the folder's card.json, must have; hexadecimal.
         overwrite: replace another model of the same id and version among the user's own.
+        try_weights: also fill the network with the weights, where torch is installed.
         progress: called with (fraction, phase); returning False cancels. A download is kept to be gone on with.
 
     Returns:
@@ -68,7 +70,7 @@ def import_model(
         else:
             _from_archive(Path(text).expanduser(), work, sha256, _share(progress, 0.0, 0.9, "unpacking"))
         report(progress, 0.9, "checking the model", cancelled=ImportCancelled)
-        return _install(_checked(work), root, overwrite=overwrite)
+        return _install(_checked(work, try_weights=try_weights), root, overwrite=overwrite)
     except OSError as error:
         raise _unwritable(root, error) from error
     finally:
@@ -125,7 +127,7 @@ def _check_sha256(path: Path, expected: str | None) -> None:
         )
 
 
-def _checked(work: Path) -> Bundle:
+def _checked(work: Path, *, try_weights: bool) -> Bundle:
     """The bundle in the working folder, whose files are those of its card and no others."""
     card = load_bundle(work).card
     own = _own_files(card)
@@ -135,6 +137,8 @@ def _checked(work: Path) -> Bundle:
     for folder in [path for path in work.iterdir() if path.is_dir() and not any(path.iterdir())]:
         folder.rmdir()
     bundle = load_bundle(work)
+    if not try_weights:
+        return bundle
     try:
         import torch  # noqa: F401 - only to know whether the weights can be tried
     except (ImportError, OSError):
