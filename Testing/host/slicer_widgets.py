@@ -64,12 +64,34 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
     def _show_contents(self) -> None:
         for child in self.children():
             if isinstance(child, QtWidgets.QWidget) and self._read_collapsed():
-                QtWidgets.QWidget.setVisible(child, False)
-                child.__dict__["_hostFolded"] = True
+                if not child.isHidden():
+                    self._fold(child)
             elif isinstance(child, QtWidgets.QWidget) and child.__dict__.pop("_hostFolded", False):
                 QtWidgets.QWidget.setVisible(child, True)
 
     collapsed = QtCore.Property(bool, _read_collapsed, _collapse)
+
+    def childEvent(self, event: Any) -> None:
+        if event.type() == QtCore.QEvent.Type.ChildAdded and isinstance(event.child(), QtWidgets.QWidget):
+            event.child().installEventFilter(self)
+        super().childEvent(event)
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """What code shows or hides while the section is collapsed stays unseen, and is so once it is opened."""
+        if self._read_collapsed() and not self.__dict__.get("_hostFolding"):
+            if event.type() == QtCore.QEvent.Type.ShowToParent:
+                self._fold(watched)
+            elif event.type() == QtCore.QEvent.Type.HideToParent:
+                watched.__dict__.pop("_hostFolded", None)
+        return False
+
+    def _fold(self, child: Any) -> None:
+        self.__dict__["_hostFolding"] = True
+        QtWidgets.QWidget.setVisible(child, False)
+        # Not explicitly hidden: an explicit hide must still be noticed.
+        QtWidgets.QWidget.setAttribute(child, QtCore.Qt.WidgetAttribute.WA_WState_ExplicitShowHide, False)
+        self.__dict__["_hostFolding"] = False
+        child.__dict__["_hostFolded"] = True
 
     def showEvent(self, event: Any) -> None:
         self._show_contents()

@@ -42,6 +42,7 @@ class InputsSection(Section, VTKObservationMixin):
         self.description: InputDescription | None = None
         self._lookedAt: tuple[Any, ...] = ()
         self._observed: Any = None
+        self._chosen: Any = None
         connectSignal(self.ui.sampleButton, "clicked(bool)", self.onSampleButton)
         connectSignal(self.ui.moreInputsComboBox, "checkedNodesChanged()", self.onMoreInputs)
         self._show()
@@ -72,6 +73,9 @@ class InputsSection(Section, VTKObservationMixin):
             return
         self._lookedAt = key
         self._endLook()
+        if node is not self._chosen:
+            self._chosen = node
+            self.panel.showStatus("")  # it was about another one
         self.description, self.problem = None, ""
         if node is not None and not missingPackages():
             steps = descriptionSteps(
@@ -175,5 +179,5 @@ class InputsSection(Section, VTKObservationMixin):
         if known is not None:
             ui.frameSpinBox.setMaximum(known.frames - 1)
         for widget in (ui.frameLabel, ui.frameSpinBox, ui.allFramesCheckBox):
-            widget.setVisible(frames > 1)
+            widget.setVisible(frames > 1 and not self.problem)
         ui.frameSpinBox.setEnabled(known is None or known.frames > 1)

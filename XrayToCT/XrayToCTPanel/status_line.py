@@ -54,4 +54,4 @@ class StatusLine:
     def _showLog(self, shown: bool) -> None:
         self._logIsShown = shown
         self.browser.setVisible(shown)
-        self.button.setText(_("Hide the &log") if shown else _("Show the &log"))
+        self.button.setText(_("&Hide the log") if shown else _("S&how the log"))

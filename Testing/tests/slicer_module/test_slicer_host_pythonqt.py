@@ -149,3 +149,22 @@ def test_an_unexpected_dialog_is_a_fault(qt_host: SlicerHost) -> None:
 def test_in_testing_mode_slicer_shows_no_dialog(qt_host: SlicerHost) -> None:
     slicer.util.confirmOkCancelDisplay("Install it?")
     assert qt_host.gui.dialogs.shown == []
+
+
+def test_what_is_shown_in_a_collapsed_section_is_seen_once_it_is_opened(qt_host: SlicerHost) -> None:
+    import ctk
+    import qt
+
+    section = ctk.ctkCollapsibleButton()
+    layout = qt.QVBoxLayout(section)
+    hidden, shown = qt.QLabel("hidden"), qt.QLabel("shown")
+    for label in (hidden, shown):
+        layout.addWidget(label)
+    section.show()
+    section.collapsed = True
+    shown.setVisible(True)
+    hidden.setVisible(False)
+    assert shown.isHidden()
+    section.collapsed = False
+    assert not shown.isHidden()
+    assert hidden.isHidden()
