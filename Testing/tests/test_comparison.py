@@ -14,13 +14,17 @@ import pytest
 from fidelity_stacks import box_stack, shifted
 from html_page import Page
 
+from Testing.tests.alignment_phantom import phantom
+from XrayToCTLib import project, reference_stack
 from XrayToCTLib.alignment.record import AlignmentKind, AlignmentRecord
-from XrayToCTLib.comparison import Candidate, ComparisonRequest, VolumeReference, measure
+from XrayToCTLib.comparison import ALIGNMENTS, Candidate, ComparisonRequest, VolumeReference, measure
 from XrayToCTLib.comparison.charts import charts
 from XrayToCTLib.comparison.child import PAGE, command
 from XrayToCTLib.comparison.files import read_reports, read_request, write_reports, write_request
 from XrayToCTLib.errors import XrayToCTError
+from XrayToCTLib.fidelity.candidate_table import candidate_table
 from XrayToCTLib.progress import ComparisonCancelled
+from XrayToCTLib.projection import ProjectionGeometry
 
 
 def request(**changes) -> ComparisonRequest:
@@ -81,7 +85,7 @@ def test_another_process_gives_the_same_numbers_and_makes_the_page(tmp_path):
     said = answer("measure", tmp_path)
     assert said[-1] == {"done": True}
     fractions = [line["fraction"] for line in said[:-1]]
-    assert fractions == sorted(fractions) and "comparing far" in [line["phase"] for line in said[:-1]]
+    assert fractions == sorted(fractions) and "far: measuring" in [line["phase"] for line in said[:-1]]
     reports, _ = read_reports(tmp_path)
     assert [report.rows for report in reports] == [report.rows for report in measure(request())]
     assert answer("page", tmp_path)[-1] == {"done": True}
@@ -129,3 +133,82 @@ def test_a_drawn_line_is_followed():
     (profile,) = [c for c in charts([report], line=((0.0, 0.5), (1.0, 0.5)), slab=1) if c.kind == "line profile"]
     assert profile.series[0].x[-1] == pytest.approx(47 * 3.0)
     assert profile.title == "Line profile, the drawn line, slab 2 of 4"
+
+
+GEOMETRY = ProjectionGeometry(shape=(88, 100), spacing=(4.0, 4.0))
+RAS = np.diag((-3.0, -3.0, 4.0, 1.0))  # IJK to RAS of the phantom's voxels
+
+
+def of_a_volume(**changes) -> ComparisonRequest:
+    """Two stacks against the CT volume that they were made from: one exact, one 50 HU too dense."""
+    ct = phantom()
+    exact = reference_stack(ct, geometry=GEOMETRY, slabs=8, slab_thickness=25.0)
+    given = ComparisonRequest(
+        candidates=(Candidate("exact", exact), Candidate("dense", dataclasses.replace(exact, hu=exact.hu + 50))),
+        reference=VolumeReference(ct.hu, RAS, "CT"),
+        reference_name="the CT",
+        alignment="axes",
+    )
+    return dataclasses.replace(given, **changes)
+
+
+def test_a_volume_is_projected_along_its_axes_and_the_exact_stack_is_best():
+    exact, dense = measure(of_a_volume())
+    assert exact.row("MAE", slabs="all slabs").value < 1
+    assert dense.row("ME", slabs="all slabs").value == pytest.approx(50, abs=1)
+    assert exact.alignment_record.kind is AlignmentKind.AXES
+    lines = {(line.metric, line.scope): line for line in candidate_table([exact, dense])}
+    assert lines["MAE", ("all slabs", "body")].best == {0}
+
+
+def test_a_volume_of_other_axes_under_a_transform_gives_the_same_numbers():
+    ct = phantom()
+    turned = np.flip(ct.hu.transpose(2, 0, 1), 0)  # (x reversed, z, y)
+    matrix = np.array([[0, 0, 3.0, -3.0 * 95], [-3.0, 0, 0, 0], [0, 4.0, 0, 0], [0, 0, 0, 1]])
+    matrix[:3, 3] += (7.0, -40.0, 1000.0)  # wherever it lies: its own centre counts
+    plain, other = (
+        measure(of_a_volume(reference=VolumeReference(values, place, "CT")))[1]
+        for values, place in ((ct.hu, RAS), (np.ascontiguousarray(turned), matrix))
+    )
+    for row, again in zip(plain.rows, other.rows, strict=True):
+        assert again.value == pytest.approx(row.value, rel=1e-3, abs=1e-3, nan_ok=True), row.metric
+
+
+def test_a_registration_is_made_once_and_said_of_all_candidates():
+    radiograph = project(phantom(), geometry=dataclasses.replace(GEOMETRY, rotation_deg=(4.0, -3.0, 2.0)))
+    phases: list[str] = []
+    made = measure(of_a_volume(alignment="", radiograph=radiograph), lambda fraction, phase: phases.append(phase))
+    assert {report.alignment_record.kind for report in made} == {AlignmentKind.REGISTRATION}
+    assert made[0].alignment == made[1].alignment
+    np.testing.assert_allclose(made[0].alignment_record.rotation_deg, (4, -3, 2), atol=1)
+    assert math.isfinite(made[0].alignment_record.residual)
+
+
+def test_an_mri_is_compared_along_its_axes_by_what_makes_sense_across_contrasts():
+    mri = VolumeReference(np.clip(phantom().hu + 1000, 0, None).astype(np.int16), RAS, "MR")
+    radiograph = project(phantom(), geometry=GEOMETRY)
+    exact, _ = measure(of_a_volume(reference=mri, alignment="", radiograph=radiograph))
+    metrics = {row.metric for row in exact.rows}
+    assert exact.modality == "MR" and "NMI" in metrics and not {"MAE", "PSNR-2500", "SSIM"} & metrics
+    assert exact.ssim_map is None
+
+
+@pytest.mark.parametrize(
+    ("values", "matrix", "modality", "sentence"),
+    [
+        (None, np.diag((0.0, 3.0, 4.0, 1.0)), "CT", "no voxel spacing"),
+        (None, RAS, "PT", "modality PT"),
+        (np.zeros((9, 9, 9), np.int16), RAS, "CT", "constant"),
+        (np.zeros((1, 9, 9), np.int16), RAS, "CT", "no volume"),
+    ],
+)
+def test_a_volume_that_is_no_reference_is_named(values, matrix, modality, sentence):
+    given = phantom().hu if values is None else values
+    with pytest.raises(XrayToCTError, match=sentence):
+        measure(of_a_volume(reference=VolumeReference(given, matrix, modality)))
+
+
+def test_every_alignment_of_the_library_can_be_asked_for():
+    from importlib import import_module
+
+    assert tuple(ALIGNMENTS) == import_module("XrayToCTLib.fidelity.compare").ALIGNMENTS

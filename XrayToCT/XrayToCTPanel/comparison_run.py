@@ -20,7 +20,7 @@ from XrayToCTLib.worker.exchange_folder import ExchangeFolder
 
 from .comparison_job import ComparisonJob
 from .comparison_maps import mapsOf, showMaps
-from .comparison_nodes import VOLUME, candidateSteps, checkImage, kindOf, lineOn, maskSteps, referenceSteps
+from .comparison_nodes import candidateSteps, checkImage, lineOn, maskSteps, referenceSteps
 from .enhancement_job import EnhancementJob
 from .fidelity_table import tableFromReports
 from .plot_nodes import CHART_OF, chartNode, removeChart
@@ -169,12 +169,7 @@ def requestSteps(
     source = candidates[0].GetNodeReference(SOURCE_REFERENCE)
     if source is not None:
         radiograph = yield from _radiographSteps(source)
-    alignment = options.alignment
-    isVolume = kindOf(referenceVolume, candidates[0]) == VOLUME
-    if isVolume and alignment == WHERE_THEY_LIE:
-        alignment = "axes"  # a volume has to be projected somehow: as it lies
-    elif alignment == AUTO:
-        alignment = ("registration" if radiograph is not None else "axes") if isVolume else WHERE_THEY_LIE
+    alignment = "" if options.alignment == AUTO else options.alignment
     return ComparisonRequest(
         candidates=tuple(images),
         reference=reference,

@@ -54,7 +54,8 @@ class ComparisonRequest:
         candidates: one or more, all stacks or all images.
         reference: a stack, an image, or a volume that is projected.
         reference_name: for people.
-        alignment: a key of ``ALIGNMENTS``; "" takes what the reference needs: "axes" for a volume, else "none".
+        alignment: a key of ``ALIGNMENTS``; "" takes what suits the reference: a CT volume is registered to the
+            radiograph where there is one, other volumes are projected along their axes, the rest lies where it lies.
         view: "PA", "AP", "LATERAL", or "" for what the candidates say.
         mask: bool, (rows, cols) or (slabs, rows, cols), on the grid of the candidates or of the reference; None takes
             the body.
@@ -80,10 +81,3 @@ class ComparisonRequest:
             raise XrayToCTError(
                 f"There is no alignment '{self.alignment}'.", hint=f"Choose one of {', '.join(ALIGNMENTS)}."
             )
-
-    @property
-    def chosen_alignment(self) -> str:
-        """``alignment``, or what the reference needs."""
-        if self.alignment:
-            return self.alignment
-        return "axes" if isinstance(self.reference, VolumeReference) else "none"
