@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import XrayToCTError
 from .console import ProgressLine, print_result, say
+from .device_option import add_device_option
 from .targets import make_folder
 
 RADIOGRAPH = "XrayToCT-sample-chest-PA.dcm"
@@ -37,7 +38,7 @@ def add_parser(verbs: Any) -> None:
         help="folder (default: %(default)s)",
     )
     parser.add_argument("--model", metavar="MODEL", help="id, id@version, or a model's folder (default: chest)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
+    add_device_option(parser)
     parser.set_defaults(run=run)
 
 
