@@ -53,11 +53,11 @@ def simulated(volume: CtVolume, geometry: ProjectionGeometry, rng: np.random.Gen
 
 
 def run_poses(data: Path, poses: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
     volumes = {name: remove_table(read_ct(data / f"{name}.nii.gz")) for name in CASES}
     errors, lines, seconds = [], [], []
     for number in range(poses):
         name = CASES[number % len(CASES)]
+        rng = np.random.default_rng((seed, number))
         true = with_pose(DETECTOR, pose_of(DETECTOR) + rng.uniform(-RANGE, RANGE))
         radiograph = simulated(volumes[name], true, rng)
         start, start_cpu = time.perf_counter(), time.process_time()

@@ -17,6 +17,7 @@ from .reference_volume import ReferenceVolume
 from .registration import record_of, register
 
 _PATIENT = 0.1  # line integral of 5 mm of water: a ray with less passes the patient by
+_FINE_ENOUGH = 0.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,9 +50,13 @@ def detector(
 
 
 def suitable_grid(geometry: ProjectionGeometry, reference: ReferenceVolume) -> ProjectionGeometry:
-    """The same field on pixels no finer than the volume's own, seen on the detector: finer ones would hold no more."""
+    """The same field on pixels not much finer than the volume's voxels, seen on the detector: those would hold no more.
+
+    Pixels of at least 0.6 of that size stay as they are, because bringing the result to others would blur it.
+    """
     finest = min(reference.volume.spacing) * geometry.magnification
-    shape = [max(1, round(n * mm / max(mm, finest))) for n, mm in zip(geometry.shape, geometry.spacing, strict=True)]
+    steps = [mm if mm >= _FINE_ENOUGH * finest else finest for mm in geometry.spacing]
+    shape = [max(1, round(n * mm / step)) for n, mm, step in zip(geometry.shape, geometry.spacing, steps, strict=True)]
     spacing = [n * mm / m for n, mm, m in zip(geometry.shape, geometry.spacing, shape, strict=True)]
     return replace(geometry, shape=(shape[0], shape[1]), spacing=(spacing[0], spacing[1]))
 

@@ -27,11 +27,12 @@ from .record import AlignmentKind, AlignmentRecord
 from .residual import shift_between
 
 SIMILARITY = "local normalised cross-correlation"
-# Pixel on the detector in mm, standard deviation of the neighbourhood in mm, how many candidates go on.
-_LEVELS = ((6.0, 24.0, 3), (3.0, 14.0, 1), (1.75, 10.0, 1))
-_STEPS = (8, 12, 8)  # of the local search, at most
-_SHARES = ((0.05, 0.4), (0.4, 0.6), (0.6, 0.97))  # of the time: the progress at which a level begins and ends
-_START_TURNS = (-8.0, 0.0, 8.0)  # degrees, about the head-foot axis and about the image's columns
+# Pixel on the detector and standard deviation of the neighbourhood in mm; steps of a local search, at most; how many
+# candidates go on. The second stage goes over the survivors of the first with the display curve that they show.
+_STAGES = ((6.0, 24.0, 12, 4), (3.0, 14.0, 12, 2), (3.0, 14.0, 12, 1), (1.75, 10.0, 8, 1), (1.75, 10.0, 8, 1))
+_SHARES = (0.05, 0.35, 0.55, 0.65, 0.85, 0.98)  # of the time: the progress at which a stage begins
+_CLEAR = 0.9  # similarity at which no other candidate is looked at: the next best basin is far below
+_START_TURNS = (-8.0, 0.0, 8.0)  # degrees, about each axis
 # Steps of the differences per mm of the level's pixels: each moves an edge 100 mm away by a good part of a pixel.
 _STEP_PER_PIXEL_MM = np.array((0.15, 0.15, 0.15, 0.25, 0.25, 4.0))
 _SCALE = np.array((1.0, 1.0, 1.0, 2.0, 2.0, 20.0))  # degrees and mm that matter alike
@@ -89,27 +90,30 @@ def register(
 def _register(volume: CtVolume, image: np.ndarray, geometry: ProjectionGeometry, tell: _Teller) -> Registration:
     tell(0.0, "preparing")
     start = pose_of(geometry)
-    search = _Search(level(volume, image, geometry, *_LEVELS[0][:2]), tell, central=False)
+    search = _Search(level(volume, image, geometry, *_STAGES[0][:2]), tell, central=False)
     if not search.level.integrals(start).any():
         raise XrayToCTError(
             f"No ray meets {volume.source} at the pose that the search should begin with.",
             hint="Check the view, or give a geometry that sees the patient.",
         )
     candidates = search.starts(start)
-    for number, (pixel_mm, neighbourhood_mm, keep) in enumerate(_LEVELS):
+    end, best = -1.0, start
+    for number, (pixel_mm, neighbourhood_mm, steps, keep) in enumerate(_STAGES):
         if number:
-            finer = level(volume, image, geometry, pixel_mm, neighbourhood_mm).with_curve_at(candidates[0])
-            search = _Search(finer, tell, search.evaluations)
-        low, high = _SHARES[number]
+            if _STAGES[number - 1][0] != pixel_mm:
+                finer = level(volume, image, geometry, pixel_mm, neighbourhood_mm)
+                search = _Search(finer, tell, search.evaluations)
+            search.level = search.level.with_curve_at(candidates[0])
+        low, high = _SHARES[number : number + 2]
         found = []
         for index, pose in enumerate(candidates):
             tell.between(*(low + (high - low) * (index + at) / len(candidates) for at in (0, 1)))
-            found.append(search.climb(pose, _STEPS[number]))
+            found.append(search.climb(pose, steps))
+            if number and found[-1][0] > _CLEAR:
+                break
         found.sort(key=lambda item: -item[0])
         candidates = [pose for _, pose in found[:keep]]
-    # Once more with the curve of the better pose.
-    search.level = search.level.with_curve_at(candidates[0])
-    end, best = search.climb(candidates[0], _STEPS[-1])
+        end, best = found[0]
     shift = shift_between(search.level, best)
     began = search.similarity(start)
     tell(1.0, "done")
@@ -122,7 +126,7 @@ def _register(volume: CtVolume, image: np.ndarray, geometry: ProjectionGeometry,
         end_similarity=end,
         residual=1.0 - end,
         residual_mm=shift,
-        starts=len(_START_TURNS) ** 2,
+        starts=len(_START_TURNS) ** 3,
         evaluations=search.evaluations,
         warnings=_warnings(end, shift),
     )
@@ -192,14 +196,16 @@ class _Search:
         return similarity(self._features(pose), self.level.target, self._weight(pose))
 
     def starts(self, pose: np.ndarray) -> list[np.ndarray]:
-        """Poses turned this way and that, each shifted to where the two images match best."""
+        """Poses tilted this way and that, each turned in its plane and shifted to where the two images match best."""
         found = []
         for first in _START_TURNS:
             for second in _START_TURNS:
-                turned = pose.copy()
-                turned[:2] += first, second
-                turned[:2] = np.clip(turned[:2], -_FARTHEST_TURN_DEG, _FARTHEST_TURN_DEG)
-                found.append(self._shifted(turned))
+                turned = []
+                for third in _START_TURNS:
+                    at = pose + np.array((first, second, third, 0.0, 0.0, 0.0))
+                    at[:2] = np.clip(at[:2], -_FARTHEST_TURN_DEG, _FARTHEST_TURN_DEG)
+                    turned.append(self._shifted(at))
+                found.append(max(turned, key=self.similarity))
         return found
 
     def climb(self, pose: np.ndarray, steps: int) -> tuple[float, np.ndarray]:
