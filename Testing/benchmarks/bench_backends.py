@@ -2,11 +2,12 @@
 
     python -m Testing.benchmarks.bench_backends [--model FOLDER] [--images FOLDER] [--repeats 15] [--threads N] [--json]
 
-The image has 256 x 256 pixels, the network gives 16 slabs. Without --model, the flagship's architecture as
-Training/configs/physics-cyclegan-chest-ct.yaml states it, with random weights, is exported to ONNX first: what a run
-costs does not depend on the weights. The baseline is the classic CycleGAN generator (ResNet-9, 64 filters, 11.4 M
+The image has 256 x 256 pixels, the network gives 16 slabs. Without --model, the architectures of the flagship and of
+its fast variant as Training/configs states them, with random weights, are exported to ONNX first: what a run costs does
+not depend on the weights. The baseline is the classic CycleGAN generator (ResNet-9, 64 filters, 11.4 M
 parameters, one channel) in eager fp32, as scripts commonly run it: autograd on, no memory format. Ratios are of median
-CPU seconds, which waiting for a core does not change, and of median wall seconds.
+CPU seconds, which waiting for a core does not change, and of median wall seconds. PyTorch's threads sleep while they
+wait for each other, as everywhere in the library; the baseline's too.
 
 With --model and --images (PNG or DICOM files), the HU of each backend are also held against PyTorch in single
 precision, through the whole translation. Peak memory is that of fresh processes, one a backend: of the network alone on
@@ -31,27 +32,31 @@ import numpy as np
 
 from Testing.benchmarks.interleaved import time_interleaved
 from XrayToCTLib.models.bundle import Bundle, load_bundle, write_bundle
+from XrayToCTLib.models.weights import require_torch
 from XrayToCTLib.translation.backends.memory import network_bytes
 from XrayToCTLib.translation.backends.protocol import GRAPH_FILE, backend_key
 from XrayToCTLib.translation.backends.table import backend_called, candidates
 from XrayToCTLib.translation.backends.threads import THREADS_ENVIRONMENT, thread_count
 
-CONFIG = Path(__file__).resolve().parents[2] / "Training" / "configs" / "physics-cyclegan-chest-ct.yaml"
+_CONFIGS = Path(__file__).resolve().parents[2] / "Training" / "configs"
+FLAGSHIP, FAST = _CONFIGS / "physics-cyclegan-chest-ct.yaml", _CONFIGS / "fast-chest-ct.yaml"
+BARS = {FLAGSHIP: "bars: 25, PyTorch alone 8", FAST: "bar: 60"}
 SIDE = 256
 BASELINE = "classic ResNet-9, eager fp32"
 _MIB = 2**20
 
 
-def flagship_with_random_weights(folder: Path) -> Bundle:
-    """A bundle of the flagship's architecture."""
-    import torch
+def with_random_weights(config: Path, folder: Path) -> Bundle:
+    """A bundle of the architecture of a run's YAML; in ``folder``, which is made."""
+    torch = require_torch()
     import yaml
 
     from Training.exporting.onnx_graph import onnx_graph
     from XrayToCTLib.models.weights import read_tensors, write_tensors
     from XrayToCTLib.networks.architectures import build_network
 
-    given = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["network"]
+    given = yaml.safe_load(config.read_text(encoding="utf-8"))["network"]
+    folder.mkdir()
     torch.manual_seed(0)
     network: Any = build_network(given["name"], given["parameters"]).eval()
     for parameter in network.parameters():
@@ -63,9 +68,9 @@ def flagship_with_random_weights(folder: Path) -> Bundle:
     probabilities = [step / 16 for step in range(17)]
     card = {
         "schema_version": 1,
-        "id": "flagship-random",
+        "id": f"{config.stem}-random",
         "version": "0.0.0",
-        "title": "The flagship's architecture with random weights",
+        "title": "An architecture with random weights",
         "description": "For timing only.",
         "source_modality": "radiograph",
         "target_modality": "CT",
@@ -91,10 +96,10 @@ def flagship_with_random_weights(folder: Path) -> Bundle:
     return write_bundle(folder / "bundle", card, network.state_dict(), files)
 
 
-def measure_times(bundle: Bundle, repeats: int) -> dict[str, Any]:
-    """Median wall and CPU seconds of each backend that works, and of the baseline; the first two rounds warm up."""
-    import torch
-
+def measure_times(bundles: list[Bundle], repeats: int) -> dict[str, Any]:
+    """Median wall and CPU seconds of each model in each backend that works, and of the baseline; the first two rounds
+    warm up. ``models``: name -> backend -> seconds and ratios, and ``left_out``: backend -> why."""
+    torch = require_torch()
     from XrayToCTLib.networks.architectures import build_network
 
     threads = thread_count()
@@ -102,22 +107,34 @@ def measure_times(bundle: Bundle, repeats: int) -> dict[str, Any]:
         torch.set_num_threads(threads)
     classic = build_network("resnet9", {"in_channels": 1, "out_channels": 1, "filters": 64})
     one_channel = torch.randn(1, 1, SIDE, SIDE)
-    channels = len(bundle.card.input.channels)
-    image = np.random.default_rng(0).normal(size=(channels, SIDE, SIDE)).astype(np.float32)
     cases: dict[str, Callable[[], object]] = {BASELINE: lambda: classic(one_channel)}
-    left_out = {}
-    for backend in candidates("auto"):
-        if reason := backend.unusable() or backend.unfit(bundle):
-            left_out[backend_key(backend)] = reason
-            continue
-        network = backend.load(bundle, threads)
-        cases[backend_key(backend)] = lambda network=network: network.run(image)
+    left_out: dict[str, str] = {}
+    places: dict[str, tuple[str, str]] = {}
+    for bundle in bundles:
+        shape = (len(bundle.card.input.channels), SIDE, SIDE)
+        image = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+        for backend in candidates("auto"):
+            if reason := backend.unusable() or backend.unfit(bundle):
+                left_out[backend_key(backend)] = reason
+                continue
+            network = backend.load(bundle, threads)
+            case = f"{bundle.card.name} {backend_key(backend)}"
+            cases[case] = lambda network=network, image=image: network.run(image)
+            places[case] = (bundle.card.name, backend_key(backend))
     times = time_interleaved(cases, repeats)
-    rows = {
-        name: {**taken, **{f"{clock}_ratio": times[BASELINE][clock] / taken[clock] for clock in taken}}
-        for name, taken in times.items()
-    }
-    return {"threads": threads, "seconds": rows, "left_out": left_out}
+    baseline = times.pop(BASELINE)
+    models: dict[str, Any] = {bundle.card.name: {} for bundle in bundles}
+    for case, taken in times.items():
+        name, key = places[case]
+        models[name][key] = {**taken, **{f"{clock}_ratio": baseline[clock] / taken[clock] for clock in taken}}
+    return {"threads": threads, "baseline": baseline, "models": models, "left_out": left_out}
+
+
+def best_ratios(rows: dict[str, dict[str, float]], clock: str = "cpu") -> tuple[float, float]:
+    """Of a model's rows: with any backend, and with PyTorch alone."""
+    ratios = {key: row[f"{clock}_ratio"] for key, row in rows.items()}
+    with_torch = max((ratio for key, ratio in ratios.items() if key.startswith("torch")), default=0.0)
+    return max(ratios.values(), default=0.0), with_torch
 
 
 def measure_differences(bundle: Bundle, files: list[Path]) -> dict[str, dict[str, float]]:
@@ -186,7 +203,7 @@ def peak_of(folder: Path, key: str, task: str) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--model", type=Path, help="folder of a bundle; default: the flagship with random weights")
+    parser.add_argument("--model", type=Path, action="append", help="folder of a bundle or variant; may be repeated")
     parser.add_argument("--images", type=Path, help="folder of radiographs to compare the backends' HU on")
     parser.add_argument("--most-images", type=int, default=8, help="of that folder (default 8)")
     parser.add_argument("--repeats", type=int, default=15, help="timed rounds (default 15)")
@@ -199,11 +216,15 @@ def main() -> None:
     if options.threads:
         os.environ[THREADS_ENVIRONMENT] = str(options.threads)
     if options.peak_of:
-        print(peak_of(options.model, options.peak_of, options.task))
+        print(peak_of(options.model[0], options.peak_of, options.task))
         return
     with tempfile.TemporaryDirectory() as work:
-        bundle = load_bundle(options.model) if options.model else flagship_with_random_weights(Path(work))
-        result = {"model": bundle.card.name, **measure_times(bundle, options.repeats)}
+        if options.model:
+            bundles = [load_bundle(folder) for folder in options.model]
+        else:
+            bundles = [with_random_weights(config, Path(work) / config.stem) for config in (FLAGSHIP, FAST)]
+        bundle = bundles[0]
+        result = measure_times(bundles, options.repeats)
         if options.images:
             files = sorted(path for path in options.images.iterdir() if path.is_file())[: options.most_images]
             result["differences_hu"] = measure_differences(bundle, files)
@@ -217,17 +238,22 @@ def main() -> None:
 
 def print_table(result: dict[str, Any]) -> None:
     threads = result["threads"] or "as many as the backend likes"
-    print(f"{result['model']}, {SIDE} x {SIDE}, threads: {threads}; medians (CPU, wall), ratios to the baseline:")
-    for name, row in result["seconds"].items():
-        print(
-            f"  {name:30s} {row['cpu']:.4f} s {row['wall']:.4f} s  "
-            f"{row['cpu_ratio']:5.1f} x CPU  {row['wall_ratio']:5.1f} x wall"
-        )
+    print(
+        f"{SIDE} x {SIDE}, threads: {result['threads'] or 'as many as the backend likes'}; medians (CPU, wall), ratios:"
+    )
+    print(f"  {BASELINE:30s} {result['baseline']['cpu']:.4f} s {result['baseline']['wall']:.4f} s")
+    for model, rows in result["models"].items():
+        print(model)
+        for name, row in rows.items():
+            print(
+                f"  {name:30s} {row['cpu']:.4f} s {row['wall']:.4f} s  "
+                f"{row['cpu_ratio']:5.1f} x CPU  {row['wall_ratio']:5.1f} x wall"
+            )
+        best, with_torch = best_ratios(rows)
+        bars = next((words for config, words in BARS.items() if model.startswith(config.stem)), "")
+        print(f"  best {best:.1f} x, PyTorch alone {with_torch:.1f} x of CPU seconds  {bars}")
     for name, reason in result["left_out"].items():
         print(f"  {name:30s} left out: {reason}")
-    ratios = {name: row["cpu_ratio"] for name, row in result["seconds"].items() if name != BASELINE}
-    with_torch = max((ratio for name, ratio in ratios.items() if name.startswith("torch")), default=0.0)
-    print(f"  best {max(ratios.values()):.1f} x (bar: 25), PyTorch alone {with_torch:.1f} x (bar: 8)")
     for name, row in result.get("differences_hu", {}).items():
         print(
             f"  {name:30s} {row['mean']:.3f} HU from PyTorch in the mean; of the worst image 99 % of the voxels within "
