@@ -238,9 +238,7 @@ def main() -> None:
 
 def print_table(result: dict[str, Any]) -> None:
     threads = result["threads"] or "as many as the backend likes"
-    print(
-        f"{SIDE} x {SIDE}, threads: {result['threads'] or 'as many as the backend likes'}; medians (CPU, wall), ratios:"
-    )
+    print(f"{SIDE} x {SIDE}, threads: {threads}; medians (CPU, wall), ratios:")
     print(f"  {BASELINE:30s} {result['baseline']['cpu']:.4f} s {result['baseline']['wall']:.4f} s")
     for model, rows in result["models"].items():
         print(model)
