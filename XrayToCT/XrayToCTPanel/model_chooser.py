@@ -5,11 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from slicer.i18n import tr as _
 from XrayToCTLib.models.card import ModelCard
 
 _LIST = '<ul style="margin-left: 14px; -qt-list-indent: 0">'
-NO_MODEL = "There is no model. Put one into the models folder (see the documentation)."
-NOT_YET_READ = (
+NO_MODEL = _("There is no model. Put one into the models folder (see the documentation).")
+NOT_YET_READ = _(
     "The models can be read once some Python packages are installed. Press Translate: you will be asked before "
     "anything is installed, and can say no."
 )
@@ -34,7 +35,11 @@ class ModelChooser:
         """Why the chosen model cannot translate: "" when it can, or when models cannot be listed yet."""
         if not self._cards:
             return "" if self._why == NOT_YET_READ else self._why
-        return "" if self._chosenCard() else f"The model {self.modelId()} is not installed: choose another one."
+        return (
+            ""
+            if self._chosenCard()
+            else _("The model {name} is not installed: choose another one.").format(name=self.modelId())
+        )
 
     def setCards(self, cards: list[ModelCard], why: str = NO_MODEL) -> None:
         """Lists the cards, the default first. ``why``: what to say when there is none."""
@@ -42,14 +47,14 @@ class ModelChooser:
         self._cards, self._why = list(cards), why
         self._fill([(f"{card.title} ({card.version})", card.name) for card in self._cards])
         if not self._cards:
-            self._fill([("Default model" if why == NOT_YET_READ else "No model", "")])
+            self._fill([(_("Default model") if why == NOT_YET_READ else _("No model"), "")])
         self.select(chosen)
 
     def select(self, modelId: str) -> None:
         """Shows a model; "" is the default. One that is not installed (a scene from elsewhere) is shown as such."""
         names = [self._comboBox.itemData(i) for i in range(self._comboBox.count)]
         if modelId and modelId not in names:
-            self._fill([(f"{modelId} (not installed)", modelId)], keep=True)
+            self._fill([(_("{name} (not installed)").format(name=modelId), modelId)], keep=True)
             names.append(modelId)
         blocked = self._comboBox.blockSignals(True)
         self._comboBox.setCurrentIndex(names.index(modelId) if modelId else 0)
@@ -93,11 +98,16 @@ def cardText(card: ModelCard) -> str:
         for row in card.primary_fidelity
     ]
     limits = [f"<li>{escape(limit)}</li>" for limit in card.limits]
+    geometry = _("{anatomy}, {views}; {count} slabs of {thickness:g} mm.").format(
+        anatomy=escape(card.anatomy.capitalize()),
+        views=escape(views),
+        count=card.slabs.count,
+        thickness=card.slabs.thickness_mm,
+    )
+    none = f"<li>{_('None is stated.')}</li>"
     return (
-        f"<p>{escape(card.description)}</p>"
-        f"<p>{escape(card.anatomy.capitalize())}, {escape(views)}; {card.slabs.count} slabs of "
-        f"{card.slabs.thickness_mm:g} mm.</p>"
-        f"<p><b>Measured fidelity</b></p>{_LIST}{''.join(fidelity) or '<li>None was measured.</li>'}</ul>"
-        f"<p><b>Limits</b></p>{_LIST}{''.join(limits) or '<li>None are stated.</li>'}</ul>"
-        f"<p>Licence of the model: {escape(card.licence)}</p>"
+        f"<p>{escape(card.description)}</p><p>{geometry}</p>"
+        f"<p><b>{_('Measured fidelity')}</b></p>{_LIST}{''.join(fidelity) or none}</ul>"
+        f"<p><b>{_('Limits')}</b></p>{_LIST}{''.join(limits) or none}</ul>"
+        f"<p>{_('Licence of the model:')} {escape(card.licence)}</p>"
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from slicer.i18n import tr as _
+
 from .provenance import BETWEEN_WARNINGS, PREFIX
 
 # The library's sentences name Python arguments; the panel has other means.
@@ -12,8 +14,8 @@ _FOR_THE_PANEL = (
     (re.compile(r"Pass patient_id=[^.]*\."), "Fill in the patient ID under Export."),
     (re.compile(r"or allow overwriting\."), "or allow replacing files."),
     (re.compile(r"Pass [^.]*spacing=\([^.]*\."), "Set it in the Volumes module (Volume Information)."),
-    (re.compile(r'Pass polarity="bone-dark"[^.]*\.'), "If bone is dark in it, invert the image first."),
-    (re.compile(r' ?Pass polarity="bone-bright"[^.]*\.'), ""),
+    (re.compile(r'Pass polarity="bone-dark"[^.]*\.'), "If bone is dark in it, choose bone-dark as its polarity."),
+    (re.compile(r'Pass polarity="bone-bright"[^.]*\.'), "If that was wrong, choose bone-bright as its polarity."),
 )
 
 
@@ -28,15 +30,22 @@ def resultText(stackNode: Any, seconds: float) -> str:
     """What was made, on which device, how fast, and one line a warning."""
     device = stackNode.GetAttribute(PREFIX + "Device") or ""
     warnings = (stackNode.GetAttribute(PREFIX + "Warnings") or "").split(BETWEEN_WARNINGS)
-    lines = [f"Made {stackNode.GetName()} in {seconds:.1f} s on {device}.", *(f"• {w}" for w in warnings if w)]
-    return forPanel("\n".join(lines))
+    made = _("Made {name} in {seconds:.1f} s on {device}.").format(
+        name=stackNode.GetName(), seconds=seconds, device=device
+    )
+    return forPanel("\n".join([made, *(f"• {warning}" for warning in warnings if warning)]))
 
 
 def manyResultsText(results: Any, seconds: float) -> str:
     """How many were made, where they are, and one line for each that failed."""
     if results.sequence is not None:
         count = results.sequence.GetNumberOfDataNodes()
-        first = f"Made {count} stacks in {seconds:.1f} s: the sequence {results.sequence.GetName()}."
+        made = _("Made {count} stacks in {seconds:.1f} s: the sequence {name}.").format(
+            count=count, seconds=seconds, name=results.sequence.GetName()
+        )
     else:
-        first = f"Made {len(results.nodes)} stacks in {seconds:.1f} s, in a folder of the subject hierarchy."
-    return forPanel("\n".join([first, *(f"• Failed: {sentence}" for sentence in results.failures)]))
+        made = _("Made {count} stacks in {seconds:.1f} s, in a folder of the subject hierarchy.").format(
+            count=len(results.nodes), seconds=seconds
+        )
+    failed = [_("Failed: {sentence}").format(sentence=sentence) for sentence in results.failures]
+    return forPanel("\n".join([made, *(f"• {sentence}" for sentence in failed)]))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-READY_TIP = "Make a CT-like stack from the radiograph. Estimated HU, research use only."
+from slicer.i18n import tr as _
+
+READY_TIP = _("Make a CT-like stack from the radiograph. Estimated HU, research use only.")
 
 
 def reasonNotReady(inputVolume: Any, outputVolume: Any, modelsMissing: str = "", problem: str = "") -> str:
@@ -19,11 +21,11 @@ def reasonNotReady(inputVolume: Any, outputVolume: Any, modelsMissing: str = "",
         problem: what a look at the pixels has found to be impossible, or "".
     """
     if inputVolume is None:
-        return "Choose a radiograph, or load the sample."
+        return _("Choose a radiograph, or load the sample.")
     name = inputVolume.GetName()
     image = inputVolume.GetImageData()
     if image is None or 0 in image.GetDimensions():
-        return f"{name} has no pixels: choose another volume."
+        return _("{name} has no pixels: choose another volume.").format(name=name)
     if outputVolume is inputVolume:
-        return "The output is the input itself: choose another output, or none."
+        return _("The output is the input itself: choose another output, or none.")
     return modelsMissing or problem
