@@ -13,12 +13,15 @@ from XrayToCTLib.errors import XrayToCTError
 from .before_translate import BeforeTranslate
 from .comparison_view import ComparisonView
 from .dependencies import ensureDependencies, missingPackages
+from .enhanced_meaning import isEnhanced
 from .enhanced_volume import mayReplace
 from .help_box import HelpBox
 from .live_preview import LivePreview, PreviewPictures, PreviewSize
 from .parameter_form import ParameterForm
+from .path_edit import chosenPath
 from .pictures import pixmapOf, windowColours
 from .preset_box import PresetBox
+from .provenance import attributesOf
 from .readiness import reasonNotReady
 from .run_controls import RunControls
 from .section import Section
@@ -38,6 +41,7 @@ class EnhanceSection(Section):
     uiFile = "EnhanceSection.ui"
 
     def __init__(self, panel: Any) -> None:
+        import ctk
         import qt
 
         super().__init__(panel)
@@ -55,6 +59,11 @@ class EnhanceSection(Section):
         self.controls = RunControls(
             panel, ui.enhanceButton, ui.enhanceProgressBar, ui.enhancePhaseLabel, self.enhance, _(READY_TIP)
         )
+        ui.enhanceWritePathEdit.filters = ctk.ctkPathLineEdit.Files | ctk.ctkPathLineEdit.Writable
+        self.writing = RunControls(
+            panel, ui.enhanceWriteButton, ui.enhanceWriteProgressBar, ui.enhanceWritePhaseLabel, self.write
+        )
+        connectSignal(ui.enhanceWritePathEdit, "currentPathChanged(QString)", self.refresh)
         connectSignal(ui.enhanceResetButton, "clicked(bool)", self.onReset)
         connectSignal(ui.enhanceCollapsibleButton, "contentsCollapsed(bool)", self.refresh)
         self._settling = qt.QTimer()
@@ -85,6 +94,7 @@ class EnhanceSection(Section):
         reason = reasonNotReady(parameters.inputVolume, parameters.enhanceVolume)
         self.controls.setReason(reason)
         self.tryAll.setReason(reasonNotReady(parameters.inputVolume, None))
+        self.writing.setReason(self._reasonNotToWrite(parameters.enhanceVolume))
         self.before.show(parameters)
         self.ui.enhanceSplitSlider.setVisible(parameters.enhanceView == "Split")
         self.comparison.setMode(parameters.enhanceView, parameters.enhanceSplit / 100)
@@ -108,6 +118,7 @@ class EnhanceSection(Section):
         self.help.stop()
         self.tryAll.cleanup()
         self.controls.cleanup()
+        self.writing.cleanup()
 
     @property
     def isSettling(self) -> bool:
@@ -207,6 +218,19 @@ class EnhanceSection(Section):
         self._settling.stop()
         self.keep()
         self._start(parameters, isLive=False)
+
+    def write(self) -> None:
+        """What the button does: starts the run of the verb ``exportEnhanced``."""
+        if (parameters := self.panel.parameterNode()) is None:
+            return
+        path = chosenPath(self.ui.enhanceWritePathEdit)
+        run = self.panel.logic.exportEnhanced(parameters.enhanceVolume, path, wait=False)
+        self.writing.start(run, lambda file: self.panel.showStatus(_("Written to {file}.").format(file=file)))
+
+    def _reasonNotToWrite(self, node: Any) -> str:
+        if node is None or not isEnhanced(attributesOf(node)):
+            return _("Press Enhance first.")
+        return "" if chosenPath(self.ui.enhanceWritePathEdit) else _("Name the file.")
 
     def _start(self, parameters: Any, *, isLive: bool) -> None:
         output = parameters.enhanceVolume

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .dependencies import ensureDependencies
+from .enhanced_file import startEnhancedFile
 from .enhancement_run import startEnhancement, startTryAll
 
 
@@ -23,6 +24,19 @@ class EnhancementVerbs:
         """
         ensureDependencies()
         run = startEnhancement(inputVolume, pipeline, outputVolume, polarity=polarity).reportTo(progress)
+        return run.result() if wait else run
+
+    def exportEnhanced(self, node, file, *, overwrite=False, wait=True, progress=None):
+        """Writes an enhanced volume to .dcm (DX that says what ran), .png, .tif, .nrrd or .mha; returns the path.
+
+        Args:
+            node: volume that ``enhance`` made.
+            file: path; bone is bright in it. .dcm, .png and .tif hold one frame.
+            overwrite: replace a file that is there.
+            wait, progress: as for ``translate``.
+        """
+        ensureDependencies()
+        run = startEnhancedFile(node, file, overwrite=overwrite).reportTo(progress)
         return run.result() if wait else run
 
     def tryEnhancements(self, inputVolume, *, wait=True, progress=None, frame=0, polarity="auto"):

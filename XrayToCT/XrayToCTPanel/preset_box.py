@@ -21,6 +21,7 @@ from XrayToCTLib.enhancement.presets import (
 )
 from XrayToCTLib.errors import XrayToCTError
 
+from .path_edit import chosenPath
 from .wiring import connectSignal
 
 
@@ -29,7 +30,7 @@ class PresetBox:
 
     Args:
         panel: SectionPanel, where what happened is said.
-        ui: with enhancePresetComboBox, enhancePresetNameEdit, enhancePresetFileEdit (ctkPathLineEdit or QLineEdit),
+        ui: with enhancePresetComboBox, enhancePresetNameEdit, enhancePresetFilePathEdit (ctkPathLineEdit),
             and enhanceSaveButton, enhanceRenameButton, enhanceDeleteButton, enhanceImportButton, enhanceExportButton.
         pipeline: gives the pipeline that is being edited.
         onLoaded: called with the pipeline that shall be edited instead.
@@ -38,11 +39,14 @@ class PresetBox:
     def __init__(
         self, panel: Any, ui: Any, pipeline: Callable[[], Pipeline], onLoaded: Callable[[Pipeline], object]
     ) -> None:
+        import ctk
+
         self._panel, self._ui, self._pipeline, self._onLoaded = panel, ui, pipeline, onLoaded
         self._presets: dict[str, Pipeline] = {}
         connectSignal(ui.enhancePresetComboBox, "currentIndexChanged(int)", self.onChosen)
         connectSignal(ui.enhancePresetNameEdit, "textChanged(QString)", self.enable)
-        connectSignal(ui.enhancePresetFileEdit, "textChanged(QString)", self.enable)
+        ui.enhancePresetFilePathEdit.filters = ctk.ctkPathLineEdit.Files | ctk.ctkPathLineEdit.Writable
+        connectSignal(ui.enhancePresetFilePathEdit, "currentPathChanged(QString)", self.enable)
         for button, verb in (
             (ui.enhanceSaveButton, self.save),
             (ui.enhanceRenameButton, self.rename),
@@ -139,7 +143,7 @@ class PresetBox:
 
     @property
     def _file(self) -> str:
-        return str(self._ui.enhancePresetFileEdit.text).strip()
+        return chosenPath(self._ui.enhancePresetFilePathEdit)
 
     def _take(self, pipeline: Pipeline, said: str) -> None:
         self._ui.enhancePresetNameEdit.setText("")

@@ -44,6 +44,7 @@ def settle(panel: Any) -> None:
         lambda: (
             not (part.preview.isBusy or part.tryAll.isBusy or part.help.isBusy or part.isSettling)
             and part.controls.run is None
+            and part.writing.run is None
         ),
         "the section",
     )
@@ -224,7 +225,7 @@ def test_presets_of_one_s_own_are_kept_renamed_exported_imported_and_deleted(pan
     ui.enhanceSaveButton.click()
     assert [preset.name for preset in presets().user] == ["mine"]
     assert ui.enhancePresetComboBox.currentText == "mine"
-    ui.enhancePresetFileEdit.setText(str(tmp_path / "mine.json"))
+    ui.enhancePresetFilePathEdit.setCurrentPath(str(tmp_path / "mine.json"))
     ui.enhanceExportButton.click()
     ui.enhancePresetNameEdit.setText("ours")
     ui.enhanceRenameButton.click()
@@ -242,7 +243,7 @@ def test_a_preset_that_cannot_be_kept_says_why(panel: Any, tmp_path: Path) -> No
         ui.enhancePresetNameEdit.setText(name)
         ui.enhanceSaveButton.click()
         assert why in ui.enhanceStatusLabel.text
-    ui.enhancePresetFileEdit.setText(str(tmp_path / "none.json"))
+    ui.enhancePresetFilePathEdit.setCurrentPath(str(tmp_path / "none.json"))
     ui.enhanceImportButton.click()
     assert "cannot be read" in ui.enhanceStatusLabel.text
     assert presets().user == ()
@@ -347,3 +348,23 @@ def test_the_choice_before_translate_warns_where_the_model_expects_another(panel
     assert 'enhanced with "chest clarity"' in label.text and "not enhanced" in label.text
     combo.setCurrentIndex(1)
     assert label.text == ""
+
+
+def test_the_enhanced_volume_is_written_as_dicom_that_says_what_ran(panel: Any, tmp_path: Path) -> None:
+    import XrayToCTLib as x2ct
+    from XrayToCTLib.enhancement.history import enhancement_names
+
+    ui = panel.ui
+    assert not ui.enhanceWriteButton.enabled and "Press Enhance" in ui.enhanceWriteButton.toolTip
+    ui.enhanceButton.click()
+    settle(panel)
+    ui.enhanceWritePathEdit.setCurrentPath(str(tmp_path / "a.dcm"))
+    ui.enhanceWriteButton.click()
+    settle(panel)
+    assert "Written to" in ui.enhanceStatusLabel.text
+    assert enhancement_names(x2ct.read_radiograph(tmp_path / "a.dcm").history) == ("chest clarity",)
+    ui.enhanceWriteButton.click()
+    assert "exists already" in ui.enhanceStatusLabel.text
+    ui.enhanceWritePathEdit.setCurrentPath(str(tmp_path / "a.gif"))
+    ui.enhanceWriteButton.click()
+    assert ".dcm" in ui.enhanceStatusLabel.text and not (tmp_path / "a.gif").exists()
