@@ -53,7 +53,7 @@ def test_it_renders_with_all_its_plots_and_asks_for_nothing(opened: Any) -> None
     opened.wait_for_load_state("networkidle")
     assert opened.locator("h1").inner_text() == "A study with a rather long title & <tags>"
     sizes = opened.evaluate("[...document.images].map(image => image.complete && image.naturalWidth)")
-    assert len(sizes) == 8
+    assert len(sizes) == 9
     assert all(size > 100 for size in sizes)
     assert [url for url in opened.requests if not url.startswith("data:")] == [opened.url]
     assert opened.messages == []

@@ -123,6 +123,9 @@ def test_the_second_showing_is_held_against_the_first(results: StudyResults) -> 
     equal = the(results, WITHIN_READERS, "realism", "share of equal answers", "R1")
     assert (equal.value, equal.n) == (1.0, 4)
     assert the(results, WITHIN_READERS, "anatomy", "share of equal answers", "R1").value < 1
+    kappa = the(results, WITHIN_READERS, "anatomy", "Cohen's kappa", "R1")
+    assert kappa.n == 4
+    assert kappa.interval95 is None  # of four pairs nobody can say
 
 
 def test_results_are_the_same_at_every_call(study: Path, results: StudyResults) -> None:
@@ -231,7 +234,7 @@ def test_the_page_stands_alone_and_says_what_it_must(results: StudyResults, tmp_
     outline.feed(text)
     assert "script" not in outline.tags
     assert all(address.startswith("data:image/png;base64,") for address in outline.addresses)
-    assert outline.tags.count("img") == 8  # two a Likert question, two about real or synthetic
+    assert outline.tags.count("img") == 9  # two a Likert question, two about real or synthetic, one of agreement
     for said in ("Not for diagnostic use", "names the methods", "Krippendorff", "Wilson", "seed 11", "bootstrap"):
         assert said in text
     assert "5 cases the intervals by bootstrap are narrower" in text

@@ -13,6 +13,7 @@ from .measure import AGREEMENT, BY_CASE, WILSON, WITHIN_READERS, Measure
 from .questions import Question, QuestionKind
 from .ratings import Ratings
 
+_FEWEST_PAIRS = 10  # below this a bootstrap interval of kappa says nothing
 _METRICS = {QuestionKind.LIKERT: ("ordinal", "interval", "nominal"), QuestionKind.ORIGIN: ("nominal",)}
 _WEIGHTINGS = {QuestionKind.LIKERT: ("none", "linear", "quadratic"), QuestionKind.ORIGIN: ("none",)}
 
@@ -83,13 +84,13 @@ def _kappas(
     categories, start = (len(question.levels), 1) if is_likert else (2, 0)
     of_cases = _by_case(unit_tables(first - start, second - start, categories), ratings)
     samples = np.tensordot(_weights(ratings), of_cases, axes=1)
-    found = []
+    found, pairs = [], int(of_cases.sum())
     for weighting in _WEIGHTINGS[question.kind]:
         weights = disagreement_weights(categories, weighting)
         name = "Cohen's kappa" + ("" if weighting == "none" else f", {weighting} weights")
         value = float(kappa_of_tables(of_cases.sum(axis=0)[np.newaxis], weights)[0])
-        interval = percentile_interval(kappa_of_tables(samples, weights))
-        found.append(Measure(group, question.id, name, subject, value, int(of_cases.sum()), interval, BY_CASE))
+        interval = percentile_interval(kappa_of_tables(samples, weights)) if pairs >= _FEWEST_PAIRS else None
+        found.append(Measure(group, question.id, name, subject, value, pairs, interval, BY_CASE))
     return found
 
 

@@ -129,10 +129,18 @@ def _agreement(results: StudyResults) -> str:
     measures = results.of(AGREEMENT)
     alphas = [measure for measure in measures if measure.statistic.startswith("Krippendorff")]
     kappas = [measure for measure in measures if measure not in alphas]
+    likert = {asked.id for asked in results.ratings.study.questions if asked.kind is QuestionKind.LIKERT}
     if not measures:
         return ""
+    primary = [
+        replace(measure, subject=measure.question)
+        for measure in alphas
+        if measure.statistic.endswith("ordinal" if measure.question in likert else "nominal")
+    ]
+    plot = interval_plot(primary, "Krippendorff's alpha by question", label="alpha", limits=(-0.3, 1.02), chance=0.0)
     return page.section(
         "Agreement between readers",
+        page.figures((_figure(plot),)) if primary else "",
         _table(alphas, "Krippendorff's alpha"),
         page.paragraph(
             "1 is full agreement, 0 what chance would give. Ordinal is the one for Likert scores.", soft=True
@@ -146,10 +154,13 @@ def _within_readers(results: StudyResults) -> str:
     if not measures:
         return ""
     shown = f"{results.ratings.study.repeats} images were shown a second time, as if they were new."
+    shares = [measure for measure in measures if measure.statistic == "share of equal answers"]
+    kappas = [measure for measure in measures if measure not in shares]
     return page.section(
         "Agreement of each reader with themselves",
         page.paragraph(shown, soft=True),
-        _table(measures, "First and second showing"),
+        _table(shares, "First and second showing"),
+        page.details("Cohen's kappa of the two showings", _table(kappas, "Cohen's kappa, first and second showing")),
     )
 
 

@@ -76,6 +76,36 @@ def test_the_scan_for_leaks_finds_a_loaded_file(host: SlicerHost, study: Path) -
     assert {secret for secret, _ in leaks(secrets(study))} == {"cyclegan", "patient0", ".nrrd"}
 
 
+@pytest.mark.parametrize("suffix", [".nrrd", ".nii.gz", ".mha"])
+def test_an_image_lies_where_slicer_would_put_its_file(host: SlicerHost, tmp_path: Path, suffix: str) -> None:
+    image = sitk.GetImageFromArray(np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6))
+    image.SetSpacing((1.5, 2.5, 3.5))
+    image.SetOrigin((10.0, -20.0, 30.0))
+    image.SetDirection((0.36, 0.48, -0.8, -0.8, 0.6, 0.0, 0.48, 0.64, 0.6))
+    path = tmp_path / f"oblique{suffix}"
+    sitk.WriteImage(image, str(path))
+    loaded, ours = host.load_volume(path), read_study_image(path)
+    np.testing.assert_allclose(ours.ijk_to_ras, ijk_to_ras(loaded), atol=1e-4)
+    np.testing.assert_array_equal(ours.voxels, slicer.util.arrayFromVolume(loaded))
+
+
+def test_real_radiographs_and_cts_are_shown_blinded(logic: Any, real_data: Path, tmp_path: Path) -> None:
+    files = [
+        (real_data / "xray_dicom" / "pydicomdata_RG3_J2KR.dcm", "scan.dcm"),
+        (real_data / "coronal_ct" / "19001111-056.nii.gz", "scan.nii.gz"),
+    ]
+    for method, (source, name) in zip(METHODS, files, strict=False):
+        (tmp_path / method).mkdir()
+        (tmp_path / method / name).write_bytes(source.read_bytes())
+    logic.createReaderStudy(tmp_path, tmp_path / "study.json", real=METHODS[:1])
+    reading = logic.openReaderStudy(tmp_path / "study.json", "R1")
+    assert leaks([*METHODS[:2], "scan.dcm", ".nii", "Rubo", "pydicom"]) == []
+    answer_all(reading)
+    reading.next().result()
+    assert leaks([*METHODS[:2], "scan.dcm", ".nii", "Rubo", "pydicom"]) == []
+    reading.close()
+
+
 def test_window_and_level_are_the_same_for_all_whatever_the_reader_did(logic: Any, study: Path) -> None:
     reading = logic.openReaderStudy(study, "R1")
     display = read_study(study).display
