@@ -158,3 +158,11 @@ def test_a_single_case_has_no_interval(folder, tmp_path):
     item = distributions([result])[0]
     assert np.isnan(item.mean.low)
     assert "[nan" not in Page(write_batch_report(tmp_path / "b.html", [result], title="One")).text
+
+
+def test_masks_and_radiographs_of_a_table_are_kept(folder):
+    table = folder / "more.csv"
+    table.write_text("case,stack,reference,mask,radiograph\na,b.nrrd,c.nrrd,d.nrrd,\n")
+    (case,) = read_cases(table)
+    table.unlink()
+    assert (case.mask, case.radiograph) == (folder / "d.nrrd", None)

@@ -6,12 +6,16 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import SimpleITK as sitk
 from fidelity_stacks import box_stack, shifted
 from html_page import Page
 
-from XrayToCTLib import write_stack
+from Testing.tests.alignment_phantom import as_image, phantom
+from XrayToCTLib import reference_stack, write_stack
 from XrayToCTLib.cli import main
+from XrayToCTLib.projection import ProjectionGeometry
 
 
 @pytest.fixture
@@ -101,3 +105,65 @@ def test_a_table_that_is_there_is_not_replaced_unasked(files, tmp_path, capsys):
     assert main(arguments) == 1
     assert (tmp_path / "t.csv").read_text() == "mine"
     assert main([*arguments, "--overwrite"]) == 0
+
+
+@pytest.fixture
+def ct(tmp_path: Path) -> Path:
+    return write_image(as_image(phantom()), tmp_path / "ct.nii.gz")
+
+
+def write_image(image: sitk.Image, path: Path) -> Path:
+    sitk.WriteImage(image, str(path))
+    return path
+
+
+def test_a_ct_is_a_reference_and_the_alignment_is_on_the_page(ct, tmp_path, capsys):
+    stack, page = tmp_path / "stack.nrrd", tmp_path / "page.html"
+    geometry = ProjectionGeometry(shape=(88, 100), spacing=(4.0, 4.0))
+    write_stack(reference_stack(phantom(), geometry=geometry, slabs=8, slab_thickness=25.0), stack)
+    assert main(["compare", str(stack), str(ct), "--metrics", "all", "--json", "--report", str(page)]) == 0
+    said = capsys.readouterr()
+    record = json.loads(said.out)
+    assert "warning: ct.nii.gz does not say what it is" in said.err
+    assert record["alignment_record"]["kind"] == "volume axes"
+    mae = next(row["value"] for row in record["rows"] if (row["metric"], row["slabs"]) == ("MAE", "all slabs"))
+    assert mae < 1
+    assert {"GMSD", "NMI", "lung Dice"} <= {row["metric"] for row in record["rows"]}
+    parsed = Page(page)
+    assert ["method", "volume axes"] in parsed.rows and ["view", "PA"] in parsed.rows
+
+
+def test_a_mask_file_says_where_it_is_measured(files, tmp_path, capsys):
+    mask = np.zeros((48, 40), np.uint8)
+    mask[20:30, 10:30] = 1
+    path = write_image(sitk.GetImageFromArray(mask), tmp_path / "mask.nrrd")
+    arguments = ["compare", str(files["near"]), str(files["reference"]), "--mask", str(path), "--json"]
+    assert main(arguments) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert {row["n"] for row in rows if (row["metric"], row["region"]) == ("MAE", "given mask")} == {200, 800}
+    write_image(sitk.GetImageFromArray(mask * 0), path)
+    assert main(arguments) == 1
+    assert "mask is empty" in capsys.readouterr().err
+
+
+def test_two_images_are_compared_as_images(tmp_path, capsys):
+    rng = np.random.default_rng(4)
+    values = rng.integers(1000, 60000, (64, 64)).astype(np.uint16)
+    first = write_image(sitk.GetImageFromArray(values), tmp_path / "a.png")
+    second = write_image(sitk.GetImageFromArray(values // 2), tmp_path / "b.png")
+    assert main(["compare", str(first), str(second), "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert {row["slabs"] for row in record["rows"]} == {"image"}
+    assert record["modality"] == "X-ray"
+
+
+def test_a_folder_of_a_dicom_series_has_one_hash_on_the_page(tmp_path):
+    from XrayToCTLib.fidelity.report_provenance import files_section
+
+    (tmp_path / "series").mkdir()
+    for name in ("1.dcm", "2.dcm"):
+        (tmp_path / "series" / name).write_text(name)
+    section = files_section({"reference": tmp_path / "series"})
+    assert "series (2 files)" in section and "10 bytes" in section
+    (tmp_path / "series" / "2.dcm").write_text("3.dcm")
+    assert files_section({"reference": tmp_path / "series"}) != section

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from .compare_options import compare_case
 from .console import ProgressLine, print_json, print_result, say
 from .targets import make_folder, refuse_existing
+
+if TYPE_CHECKING:
+    from ..fidelity import FidelityReport
+    from ..fidelity.batch_cases import Case
 
 PAGE, TABLE = "report.html", "metrics.csv"
 
@@ -18,13 +24,16 @@ def run_batch(options: argparse.Namespace) -> int:
     from ..fidelity.batch_report import write_batch_report
     from ..fidelity.distributions import distributions, write_batch_csv
 
+    def comparer(case: Case) -> FidelityReport:
+        return compare_case(case, options)
+
     cases = read_cases(options.batch)
     folder = make_folder(options.output.absolute())
     for name in (PAGE, TABLE):
         refuse_existing(folder / name, overwrite=options.overwrite)
     progress = ProgressLine(options.batch.name)
     try:
-        results = compare_cases(cases, progress=progress)
+        results = compare_cases(cases, comparer=comparer, progress=progress)
     finally:
         progress.end()
     failed = [result for result in results if result.failed]
@@ -34,7 +43,7 @@ def run_batch(options: argparse.Namespace) -> int:
     if len(failed) < len(results):
         files = {"cases": options.batch} if options.batch.is_file() else {}
         title = f"{options.batch.name} against references"
-        written.append(write_batch_report(folder / PAGE, results, title=title, files=files))
+        written.append(write_batch_report(folder / PAGE, results, title=title, files=files, comparer=comparer))
     say(f"{len(results) - len(failed)} of {len(results)} comparisons made.")
     if options.json:
         rows = [

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..alignment.record import AlignmentKind, AlignmentRecord
+from ..alignment.reference_volume import ReferenceVolume
 from ..ct_stack import CtStack
 from ..fidelity.fidelity_report import FidelityReport, MetricRow
 from ..radiograph import Radiograph
@@ -30,15 +31,18 @@ def write_request(folder: Path, request: ComparisonRequest, **options: Any) -> N
     Raises:
         OSError, XrayToCTError: it cannot be written.
     """
+    reference = request.reference
+    assert not isinstance(reference, ReferenceVolume)  # made of a VolumeReference where it is measured
     record = {
         "candidates": [
             {"name": candidate.name, "image": _write_image(folder, f"candidate-{number}", candidate.image)}
             for number, candidate in enumerate(request.candidates)
         ],
-        "reference": _write_image(folder, "reference", request.reference),
+        "reference": _write_image(folder, "reference", reference),
         "reference_name": request.reference_name,
         "alignment": request.alignment,
         "view": request.view,
+        "metrics": request.metrics,
         "mask": _write(folder, "mask.npy", request.mask),
         "radiograph": _write_image(folder, "radiograph", request.radiograph) if request.radiograph else None,
         "options": options,
@@ -61,6 +65,7 @@ def read_request(folder: Path) -> tuple[ComparisonRequest, dict[str, Any]]:
         reference_name=record["reference_name"],
         alignment=record["alignment"],
         view=record["view"],
+        metrics=record["metrics"],
         mask=_read(folder, record["mask"]),
         radiograph=radiograph,
     ), record["options"]

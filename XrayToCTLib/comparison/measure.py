@@ -17,7 +17,6 @@ from ..projection.geometry import ProjectionGeometry
 from ..radiograph import View
 from .request import ComparisonRequest, VolumeReference
 
-_METRICS = "all"
 _POSE = 0.6  # share of the progress that a registration takes
 
 
@@ -50,7 +49,7 @@ def measure(request: ComparisonRequest, progress: ProgressCallback | None = None
             view=request.view or None,
             geometry=geometry,
             radiograph=request.radiograph if isinstance(candidate.image, CtStack) else None,
-            metrics=_METRICS,
+            metrics=request.metrics,
             progress=_part(progress, begin, end, f"{candidate.name}: " if count > 1 else ""),
         )
         if record is not None:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..alignment.reference_volume import ReferenceVolume
 from ..ct_stack import CtStack
 from ..errors import XrayToCTError
 from ..fidelity import FidelityReport
@@ -27,7 +28,7 @@ def write_page(
     *,
     title: str,
     files: Mapping[str, Path] | None = None,
-    reference: CtStack | Radiograph | VolumeReference | None = None,
+    reference: CtStack | Radiograph | VolumeReference | ReferenceVolume | None = None,
     radiograph: Radiograph | None = None,
 ) -> Path:
     """Write the page of one or several candidates; returns its path.

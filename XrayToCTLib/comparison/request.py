@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from ..alignment.reference_volume import ReferenceVolume
 from ..ct_stack import CtStack
 from ..errors import XrayToCTError
 from ..radiograph import Radiograph
@@ -52,7 +53,7 @@ class ComparisonRequest:
 
     Attributes:
         candidates: one or more, all stacks or all images.
-        reference: a stack, an image, or a volume that is projected.
+        reference: a stack, an image, or a volume that is projected; only a VolumeReference travels to a process.
         reference_name: for people.
         alignment: a key of ``ALIGNMENTS``; "" takes what suits the reference: a CT volume is registered to the
             radiograph where there is one, other volumes are projected along their axes, the rest lies where it lies.
@@ -60,15 +61,17 @@ class ComparisonRequest:
         mask: bool, (rows, cols) or (slabs, rows, cols), on the grid of the candidates or of the reference; None takes
             the body.
         radiograph: that the candidates were made from; a registration needs it.
+        metrics: "all" or "basic".
     """
 
     candidates: tuple[Candidate, ...]
-    reference: CtStack | Radiograph | VolumeReference
+    reference: CtStack | Radiograph | VolumeReference | ReferenceVolume
     reference_name: str = "reference"
     alignment: str = ""
     view: str = ""
     mask: np.ndarray | None = None
     radiograph: Radiograph | None = None
+    metrics: str = "all"
 
     def __post_init__(self) -> None:
         if not self.candidates:

@@ -12,8 +12,12 @@ from ..translation.stack_file import SUFFIXES, stack_suffix
 
 REFERENCE = "reference"
 _REQUIRED = ("case", "stack", "reference")
-_COLUMNS = (*_REQUIRED, "candidate")
-_HINT = "Give a CSV file with the columns case, stack, reference and, if you like, candidate; or a folder of folders."
+_OPTIONAL_FILES = ("mask", "radiograph")
+_COLUMNS = (*_REQUIRED, "candidate", *_OPTIONAL_FILES)
+_HINT = (
+    "Give a CSV file with the columns case, stack, reference and, if you like, candidate, mask, radiograph; or a "
+    "folder with one folder a case."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +28,24 @@ class Case:
         name: of the case, as a rule a patient or an image. Statistics are over cases.
         candidate: what is compared: a model, a filter; "" where there is only one.
         stack, reference: files.
+        mask, radiograph: files, or None.
     """
 
     name: str
     candidate: str
     stack: Path
     reference: Path
+    mask: Path | None = None
+    radiograph: Path | None = None
 
 
 def read_cases(path: str | Path) -> list[Case]:
     """The cases of a batch.
 
     Args:
-        path: a CSV file with the columns case, stack, reference and, optional, candidate, whose paths are relative to
-            it; or a folder with one folder a case, which holds ``reference.nrrd`` (or another suffix of a stack) and
-            the results beside it, each named after its candidate.
+        path: a CSV file with the columns case, stack, reference and, optional, candidate, mask, radiograph, whose
+            paths are relative to it; or a folder with one folder a case, which holds ``reference.nrrd`` (or another
+            suffix of a stack) and the results beside it, each named after its candidate.
 
     Raises:
         XrayToCTError: no such file or folder, no case in it, a column or a value is missing, or a pair comes twice.
@@ -83,7 +90,8 @@ def _of_table(path: Path) -> list[Case]:
         if empty := [name for name in _REQUIRED if not line.get(name)]:
             raise XrayToCTError(f"Line {number} of {path.name} has no {' and no '.join(empty)}.", hint=_HINT)
         stack, reference = (path.parent / line[name] for name in ("stack", "reference"))
-        cases.append(Case(line["case"], line.get("candidate", ""), stack, reference))
+        mask, radiograph = (path.parent / line[name] if line.get(name) else None for name in _OPTIONAL_FILES)
+        cases.append(Case(line["case"], line.get("candidate", ""), stack, reference, mask, radiograph))
     return cases
 
 

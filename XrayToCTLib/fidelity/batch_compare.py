@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..errors import XrayToCTError
 from ..progress import ComparisonCancelled, ProgressCallback, report
 from .batch_cases import Case
 from .fidelity_report import FidelityReport, MetricRow
 
-Comparer = Callable[[Path, Path], FidelityReport]
-"""(stack, reference) -> the report."""
+Comparer = Callable[[Case], FidelityReport]
+"""How one case is compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +29,16 @@ class CaseResult:
         return bool(self.error)
 
 
-def compare_files(stack: Path, reference: Path) -> FidelityReport:
-    """The report of two stack files, compared where they lie."""
+def compare_stacks(case: Case) -> FidelityReport:
+    """The report of two stack files, compared where they lie, in the body; mask and radiograph are not looked at."""
     from ..translation.stack_file import read_stack
     from .compare import compare
 
-    return compare(read_stack(stack), read_stack(reference))
+    return compare(read_stack(case.stack), read_stack(case.reference))
 
 
 def compare_cases(
-    cases: Sequence[Case], *, comparer: Comparer = compare_files, progress: ProgressCallback | None = None
+    cases: Sequence[Case], *, comparer: Comparer = compare_stacks, progress: ProgressCallback | None = None
 ) -> list[CaseResult]:
     """Compare every case; the images are let go at once, so that memory does not grow with the number of cases.
 
@@ -53,7 +52,7 @@ def compare_cases(
     for number, case in enumerate(cases):
         report(progress, number / len(cases), f"comparing {case.name}", cancelled=ComparisonCancelled)
         try:
-            made = comparer(case.stack, case.reference)
+            made = comparer(case)
             results.append(CaseResult(case, made.rows, made.protocol, made.alignment))
         except XrayToCTError as error:
             results.append(CaseResult(case, error=str(error)))

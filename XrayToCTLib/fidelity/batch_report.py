@@ -11,7 +11,7 @@ from ..errors import XrayToCTError
 from ..version import __version__
 from ..whole_file import write_whole
 from . import page
-from .batch_compare import CaseResult, Comparer, compare_files
+from .batch_compare import CaseResult, Comparer, compare_stacks
 from .batch_plots import distribution_plot
 from .comparison_pictures import comparison_pictures
 from .distributions import Distribution, distributions
@@ -27,7 +27,7 @@ def write_batch_report(
     *,
     title: str,
     files: Mapping[str, str | Path] | None = None,
-    comparer: Comparer = compare_files,
+    comparer: Comparer = compare_stacks,
 ) -> Path:
     """Write the page; returns its path.
 
@@ -160,7 +160,7 @@ def _worst(found: Sequence[Distribution], results: Sequence[CaseResult], compare
     ):
         for rank, name in enumerate(item.worst_first[:_WORST], 1):
             case = next(r.case for r in results if (r.case.name, r.case.candidate) == (name, item.candidate))
-            report = comparer(case.stack, case.reference)
+            report = comparer(case)
             who = f"{case.name}, {case.candidate}" if case.candidate else case.name
             parts.append(page.subheading(f"{rank}. {who}: {item.metric} {item.text(item.values[name])}"))
             parts.append(

@@ -90,7 +90,7 @@ def candidates_record(reports: Sequence[FidelityReport]) -> Any:
 
 
 def candidates_text(reports: Sequence[FidelityReport]) -> str:
-    """Tab-separated, for a spreadsheet: metric, a column a candidate as people read it, best, slabs, region, protocol."""
+    """Tab-separated, for a spreadsheet: metric, a column a candidate as people read it, best, scope, protocol."""
     names = candidate_names(reports)
     lines = ["\t".join(("metric", *names, "best", "slabs", "region", "protocol"))]
     for line in candidate_table(reports):

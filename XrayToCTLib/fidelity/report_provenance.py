@@ -33,13 +33,14 @@ def files_section(files: Mapping[str, str | Path]) -> str:
     for role, given in files.items():
         path = Path(given)
         try:
-            size, digest = path.stat().st_size, _sha256(path)
+            size, digest = _size_and_sha256(path)
         except OSError as error:
             raise XrayToCTError(
                 f"{path} could not be read: {error.strerror or error}.",
                 hint="The report names the files it is made of.",
             ) from error
-        lines.append((role, [path.name, f"{size:,} bytes".replace(",", " "), digest], ""))
+        shown = f"{path.name} ({len(_files_of(path))} files)" if path.is_dir() else path.name
+        lines.append((role, [shown, f"{size:,} bytes".replace(",", " "), digest], ""))
     return page.table(
         ["file", "size", "SHA-256"], lines, first="role", caption="Files", numbers=[False, True, False], style="files"
     )
@@ -74,12 +75,21 @@ def name_alone(text: str) -> str:
     return Path(text).name if Path(text).is_absolute() else text
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_CHUNK):
-            digest.update(block)
-    return digest.hexdigest()
+def _files_of(path: Path) -> list[Path]:
+    return sorted(item for item in path.rglob("*") if item.is_file()) if path.is_dir() else [path]
+
+
+def _size_and_sha256(path: Path) -> tuple[int, str]:
+    """Of a file; of a folder, the SHA-256 of the SHA-256 (hexadecimal) of its files in the order of their names."""
+    digests, size = [], 0
+    for file in _files_of(path):
+        digest = hashlib.sha256()
+        with file.open("rb") as stream:
+            while block := stream.read(_CHUNK):
+                digest.update(block)
+                size += len(block)
+        digests.append(digest.hexdigest())
+    return size, digests[0] if not path.is_dir() else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _radiograph_facts(radiograph: Radiograph) -> dict[str, str]:
