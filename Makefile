@@ -6,12 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= Training/configs/physics-cyclegan-chest-ct.yaml
 
-.PHONY: help demo test bench prepare train evaluate report export clean
+.PHONY: help demo test bench speed prepare train evaluate report export clean
 
 help:
 	@echo "make demo      sample radiograph -> CT-like stack -> report, in ./demo"
 	@echo "make test      every check: ruff, mypy, tests, packaging"
 	@echo "make bench     speed and memory against named baselines"
+	@echo "make speed     the README's table of the speed of translation"
 	@echo "make prepare train evaluate report export   a model of your own (CONFIG=...), see Training/README.md"
 
 # The stamp is the last thing written: an interrupted installation is done again.
@@ -41,6 +42,9 @@ bench: $(VENV)/installed
 	$(BIN)/python -m Testing.benchmarks.bench_enhancement
 	$(BIN)/python -m Testing.benchmarks.bench_worker
 	$(BIN)/python -m Testing.benchmarks.bench_backends
+
+speed: $(VENV)/installed
+	$(BIN)/python -m Testing.benchmarks.speed_table
 
 prepare train evaluate report export: $(VENV)/installed
 	$(BIN)/python -m Training $@ --config $(CONFIG)
