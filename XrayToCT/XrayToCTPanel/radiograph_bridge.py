@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.radiograph import IntensityScale, Radiograph, SpacingSource, View
-from XrayToCTLib.readers import read_radiograph
 from XrayToCTLib.readers.grey import to_grey
 from XrayToCTLib.readers.polarity import POLARITIES, decide_polarity
 from XrayToCTLib.readers.spacing import assumed_spacing
 
+from .compressed_file import readRadiograph
 from .enhanced_meaning import isEnhanced, radiographOf
 from .provenance import PREFIX
 from .volume_snapshot import HINT, VolumeSnapshot, snapshotOf
@@ -124,7 +124,7 @@ def _readFile(snapshot: VolumeSnapshot, polarity: str) -> Radiograph | None:
         if frames > 1:
             raise isVolume
         return None
-    radiograph = read_radiograph(snapshot.path, polarity=polarity)
+    radiograph = readRadiograph(snapshot.path, polarity)
     if frames > 1 and (radiograph.frames != frames or not radiograph.modality):
         raise isVolume
     return radiograph

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
 import slicer
-from phantom_files import XA, dicom_file
+from phantom_files import CT, XA, dicom_file
+from pydicom.uid import JPEG2000Lossless
 from Testing.host import SlicerHost
 
 from panel_driver import press, run_of, wait_until
@@ -216,3 +218,42 @@ def test_a_node_deleted_between_choice_and_press_gets_its_sentence(panel: Any) -
 def test_an_unknown_polarity_is_refused(panel: Any) -> None:
     with pytest.raises(Exception, match="no polarity 'upside-down'"):
         panel.logic.translate(add_volume(chest_values()), polarity="upside-down")
+
+
+def test_a_compressed_file_is_read_in_a_process_and_means_the_same(
+    gui: SlicerHost, panel: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its decoder would keep Python's lock, and with it the event loop."""
+    from XrayToCTPanel import compressed_file
+
+    path = dicom_file(tmp_path / "jpeg.dcm", chest_values()[0], ViewPosition="AP", **SPACING)
+    dataset = pydicom.dcmread(path)
+    dataset.compress(JPEG2000Lossless, encoding_plugin="pylibjpeg")
+    dataset.save_as(path)
+    here: list[Any] = []
+    monkeypatch.setattr(compressed_file, "read_radiograph", lambda *a, **k: here.append(a))
+    node = gui.load_volume(path)
+    choose(panel, node)
+    assert here == []
+    assert "view AP" in panel.ui.factsLabel.text
+    monkeypatch.undo()
+    from XrayToCTPanel.radiograph_bridge import radiographFromVolume
+
+    known = panel.sections.loaded["InputsSection"].description
+    directly = radiographFromVolume(node)
+    assert (known.rows, known.columns, known.spacing) == (*directly.shape, directly.spacing)
+    assert set(directly.warnings) <= set(known.warnings)
+
+
+def test_a_compressed_file_that_cannot_be_read_is_refused_in_the_reader_s_words(
+    gui: SlicerHost, panel: Any, tmp_path: Path
+) -> None:
+    path = dicom_file(tmp_path / "jpeg.dcm", chest_values()[0], **SPACING)
+    node = gui.load_volume(path)
+    dataset = pydicom.dcmread(path)
+    dataset.compress(JPEG2000Lossless, encoding_plugin="pylibjpeg")
+    dataset.Modality, dataset.SOPClassUID = "CT", CT
+    dataset.save_as(path)  # it was replaced after it was loaded
+    choose(panel, node)
+    assert "CT" in panel.ui.translateButton.toolTip
+    assert not panel.ui.translateButton.enabled
