@@ -60,7 +60,7 @@ def test_folders_are_mirrored_bad_files_stop_nothing_and_done_ones_are_skipped(t
     found = summary(output)
     assert found["bad.dcm"]["status"] == FAILED and found["bad.dcm"]["error"] and found["bad.dcm"]["hint"]
     assert float(found["two.nrrd"]["translate_s"]) > 0 and found["two.nrrd"]["slabs"] == "4"
-    assert "not calibrated" in found["two.nrrd"]["warnings"]
+    assert "not calibrated" in found["two.nrrd"]["warnings"] and found["two.nrrd"]["trust"] in ("fine", "doubtful")
     assert list(found) == [
         "same.nrrd",
         "same.png",
@@ -160,6 +160,7 @@ def test_a_csv_says_how_each_is_read_and_where_it_goes(tmp_path: Path, model: Bu
     [
         ({"format": "png"}, "no format"),
         ({"jobs": 0}, "processes"),
+        ({"trust": "blind"}, "no trust check"),
         ({"frame": -1}, "no frame"),
         ({"frame": "some"}, "no frame"),
         ({"view": "ABOVE"}, "no view"),

@@ -14,6 +14,7 @@ from tiny_bundle import write_tiny_bundle
 from XrayToCTLib import read_stack
 from XrayToCTLib.batches import make_image as module
 from XrayToCTLib.batches import run_image as run_module
+from XrayToCTLib.batches import trust_check
 from XrayToCTLib.batches.outcome import DONE, FAILED, SKIPPED, Outcome
 from XrayToCTLib.batches.output_folder import OutputFolder
 from XrayToCTLib.batches.run_image import run_image
@@ -294,6 +295,30 @@ def test_dicom_is_written_for_the_patient_of_the_radiograph_and_the_same_bytes_e
     assert written.PatientID == source.PatientID
     assert written.SourceImageSequence[0].ReferencedSOPInstanceUID == source.SOPInstanceUID
     assert pydicom.dcmread(tmp_path / "one" / "x.dcm").PatientID == "P7"
+
+
+@pytest.mark.parametrize("trust", ["quick", "full"])
+def test_trust_is_checked_when_that_is_asked_for(folder: Folder, image: Path, trust: str):
+    (row,) = folder.run(image, trust=trust).rows
+    assert row.trust == ("doubtful" if row.doubts else "fine")
+    assert row.trust_values["reprojection"] > 0 and ("unsteadiness" in row.trust_values) == (trust == "full")
+    assert row.seconds["trust"] > 0
+    assert statuses(folder.run(image)) == [SKIPPED]  # whatever is asked of trust, the file is the same
+
+
+def test_a_trust_check_that_fails_fails_no_image(folder: Folder, image: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(trust_check, "TrustCheck", lambda *_, **__: 1 / 0)
+    (row,) = folder.run(image, trust="quick").rows
+    assert (row.status, row.trust) == (DONE, "unknown") and "ZeroDivisionError" in row.warnings[-1]
+
+
+def test_trust_is_checked_of_each_frame(folder: Folder, tmp_path: Path):
+    cine = write_cine(tmp_path / "in" / "cine.dcm")
+    assert all(
+        row.trust in ("fine", "doubtful") for row in folder.run(cine, ReadOptions(frame="all"), trust="quick").rows
+    )
+    (row,) = folder.run(cine, ReadOptions(frame=2), trust="quick").rows
+    assert row.trust in ("fine", "doubtful")
 
 
 def test_settings_are_plain_types(folder: Folder):

@@ -35,7 +35,7 @@ def outcome(*rows: Row, key: str = "key") -> Outcome:
 
 
 def test_an_outcome_survives_json():
-    row = Row("/x", DONE, 0, "x", "flagged", 1.5, 1.0, ("one", "two"), shape=(4, 5, 6), seconds={"read": 0.5})
+    row = Row("/x", DONE, 0, "x", doubts=("one", "two"), warnings=("w",), shape=(4, 5, 6), seconds={"read": 0.5})
     given = Outcome("x", "key", (row,), ("it broke", "mend it"))
     assert Outcome.from_record(json.loads(json.dumps(given.to_record()))) == given
     task = Task("/x", "x", ReadOptions((1.0, 2.0), view="PA"), ("it broke", "mend it"), {"key": "k", "rows": []})
@@ -143,7 +143,19 @@ def test_the_rate_follows_the_last_minute_and_tells_the_time_left():
 
 def test_the_summary_has_a_line_for_each_row_and_says_what_it_is_for(tmp_path: Path):
     rows = [
-        Row("/in/a.dcm", DONE, 0, "a.nrrd", "flagged", 1.2, 1.0, ("One, with a comma.", "Two."), shape=(4, 5, 6)),
+        Row(
+            "/in/a.dcm",
+            DONE,
+            0,
+            "a.nrrd",
+            gate="flagged",
+            gate_score=1.2,
+            trust="doubtful",
+            doubts=("Look again.",),
+            trust_values={"reprojection-local": 0.25},
+            warnings=("One, with a comma.", "Two."),
+            shape=(4, 5, 6),
+        ),
         Row("/in/b.dcm", FAILED, error='It "broke".\nTwice.', hint="Mend it."),
     ]
     path = write_summary(tmp_path / "summary.csv", rows)
@@ -151,6 +163,7 @@ def test_the_summary_has_a_line_for_each_row_and_says_what_it_is_for(tmp_path: P
         first, second = csv.DictReader(file)
     assert set(first) == set(COLUMNS)
     assert first["warnings"] == "One, with a comma. | Two." and first["gate"] == "flagged" and first["rows"] == "5"
+    assert (first["trust"], first["trust_reprojection_local"], first["doubts"]) == ("doubtful", "0.25", "Look again.")
     assert second["error"] == 'It "broke".\nTwice.' and second["gate_score"] == ""
     assert first["use"] == second["use"] == USE
     assert list(tmp_path.iterdir()) == [path]

@@ -29,7 +29,7 @@ from .outcome import Outcome, Row
 from .output_folder import OutputFolder
 from .output_names import Place, output_names
 from .summary import write_summary
-from .task import ALL_FRAMES, FORMATS, ReadOptions, Settings, Task
+from .task import ALL_FRAMES, FORMATS, TRUST, ReadOptions, Settings, Task
 
 Inputs = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 _CSV = ".csv"
@@ -42,6 +42,7 @@ class BatchReport:
     Attributes:
         done, skipped, failed: numbers of stacks made now, made by an earlier run, and not made.
         flagged: those done or skipped whose input the model's gate does not take for ordinary.
+        doubtful: those whose trust check says so.
         passed_over: files in folders that are no images.
         summary: the CSV with a line for each.
         seconds: that it took.
@@ -51,6 +52,7 @@ class BatchReport:
     skipped: int
     failed: int
     flagged: int
+    doubtful: int
     passed_over: int
     summary: Path
     seconds: float
@@ -74,6 +76,7 @@ def batch(
     view: View | str | None = None,
     frame: int | Literal["all"] = 0,
     patient_id: str | None = None,
+    trust: Literal["none", "quick", "full"] = "quick",
     jobs: int = 1,
     scheduler: str | None = None,
     overwrite: bool = False,
@@ -97,6 +100,8 @@ def batch(
         spacing, polarity, view: as for ``read_radiograph``.
         frame: of multi-frame files, from 0, or "all": a stack for each.
         patient_id: for DICOM that is made from other formats; DICOM radiographs keep their own where it is None.
+        trust: check each stack's trust, for the summary: "quick" without further runs of the network, "full" with
+            seven small ones. What an earlier run made keeps what that run found.
         jobs: processes; each has its own network, and by default an equal part of the cores.
         scheduler: None for processes of this program; "local" or an address: Dask. "local" needs the caller's script to
             be guarded by ``if __name__ == "__main__"``, as multiprocessing does.
@@ -114,6 +119,8 @@ def batch(
     """
     if format not in FORMATS:
         raise XrayToCTError(f"There is no format {format!r}.", hint=f"Choose one of: {', '.join(FORMATS)}.")
+    if trust not in TRUST:
+        raise XrayToCTError(f"There is no trust check {trust!r}.", hint=f"Choose one of: {', '.join(TRUST)}.")
     if jobs < 1:
         raise XrayToCTError(f"{jobs} processes cannot translate anything.", hint="Choose 1 or more.")
     options = _read_options(spacing, polarity, view, frame, patient_id)
@@ -135,6 +142,7 @@ def batch(
             output=str(folder),
             work=str(out.work),
             overwrite=overwrite,
+            trust=trust,
         )
         course = Course(out, len(wanted), progress, on_row)
         try:

@@ -23,7 +23,7 @@ class Course:
     ) -> None:
         self._out, self._total, self._progress, self._on_row = out, total, progress, on_row
         self.rate = Rate(total)
-        self.counts = {"done": 0, "skipped": 0, "failed": 0, "flagged": 0}
+        self.counts = {"done": 0, "skipped": 0, "failed": 0, "flagged": 0, "doubtful": 0}
         self._lines: dict[str, tuple[int, bool]] = {}  # task -> where its line begins; whether an earlier run wrote it
 
     def take(self, outcome: Outcome) -> None:
@@ -36,6 +36,7 @@ class Course:
         for row in outcome.rows:
             self.counts[row.status] += 1
             self.counts["flagged"] += row.gate == "flagged"
+            self.counts["doubtful"] += row.trust == "doubtful"
             if self._on_row is not None:
                 self._on_row(row)
         self.rate.note(len(self._lines))

@@ -28,6 +28,7 @@ from .pinned_device import pinned_device
 from .stack_buffers import StackBuffers
 from .stack_output import find_bytes, write_output
 from .task import ALL_FRAMES, Settings, Task, frame_name
+from .trust_check import trust_checked
 
 _LEAST_FREE_BYTES = 64 << 20
 
@@ -153,14 +154,19 @@ def _make_stack(wanted: Wanted, radiograph: Radiograph, index: int, number: int,
     _refuse_existing(wanted, output)
     started: list[float] = []
     with _memory_told():
+        translator = translator_of(settings)
         # The first report comes when it is this image's turn.
-        stack = translator_of(settings).translate(
+        stack = translator.translate(
             radiograph,
             frame=index,
             progress=lambda *_: None if started else started.append(time.perf_counter()),
             allocate=buffers.allocate,
         )
     seconds["translate"] = _since(started[0])
+    row = _row(wanted, stack, seconds)
+    if settings.trust != "none":
+        with _memory_told(), _timed(seconds, "trust"):
+            row = trust_checked(row, stack, radiograph, index, translator, perturb=settings.trust == "full")
     stack = replace(stack, provenance={**stack.provenance, "source_frame": str(number)})
     folder = Path(settings.work) / uuid.uuid4().hex
     try:
@@ -180,7 +186,6 @@ def _make_stack(wanted: Wanted, radiograph: Radiograph, index: int, number: int,
         raise _write_error(settings, stack, error) from error
     finally:
         buffers.give_back(stack.hu)
-    row = _row(wanted, stack, seconds)
     return replace(
         row, frame=number, output=output, bytes=find_bytes(made), work=made.relative_to(settings.work).as_posix()
     )

@@ -19,12 +19,16 @@ class Row:
         output: of the stack, relative to the output folder; "" for none.
         gate: the model's input gate: "passed", "flagged" or "" (the model has none).
         gate_score, gate_threshold: as in the provenance.
+        trust: what ``trust`` says of the stack: "fine", "doubtful", "unknown" (it could not be checked) or "" (it was
+            not asked).
+        doubts: sentences of the flags that are doubtful.
+        trust_values: flag -> what was measured.
         warnings: of the stack.
         error, hint: what went wrong and what to do.
         shape: (slabs, rows, cols).
         spacing_mm: (row, column).
         view, model, device: as in the provenance; the device is the one that was used.
-        seconds: stage -> seconds: read, enhance, translate, write. Waiting for another image's turn is not in them.
+        seconds: stage -> seconds: read, enhance, translate, trust, write, without waiting for another image's turn.
         content_sha256: of the input file.
         bytes: of the output.
         work: where the output was made, relative to the work folder; "" once it is published.
@@ -37,6 +41,9 @@ class Row:
     gate: str = ""
     gate_score: float | None = None
     gate_threshold: float | None = None
+    trust: str = ""
+    doubts: tuple[str, ...] = ()
+    trust_values: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     error: str = ""
     hint: str = ""
@@ -53,7 +60,7 @@ class Row:
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Row:
         known = {item.name: record[item.name] for item in fields(cls) if item.name in record}
-        for name in ("warnings", "shape", "spacing_mm"):
+        for name in ("doubts", "warnings", "shape", "spacing_mm"):
             known[name] = tuple(known.get(name, ()))
         return cls(**known)
 

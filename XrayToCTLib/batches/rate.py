@@ -20,7 +20,7 @@ class Rate:
     def __init__(self, total: int, now: Callable[[], float] = time.monotonic) -> None:
         self._total, self._now = total, now
         self._start = now()
-        self._seen: deque[tuple[float, int]] = deque([(self._start, 0)])
+        self._seen: deque[tuple[float, int]] = deque()
         self._done = 0
 
     def note(self, done: int) -> None:
@@ -37,7 +37,9 @@ class Rate:
 
     @property
     def per_second(self) -> float | None:
-        """Over the last minute; None before the first image."""
+        """Over the last minute; None before the second image: the first one's time is mostly that of the start."""
+        if not self._seen:
+            return None
         (then, before), (last, done) = self._seen[0], self._seen[-1]
         return (done - before) / (last - then) if done > before and last > then else None
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from ..errors import XrayToCTError
 from .outcome import Row
 
-STAGES = ("read", "enhance", "translate", "write")
-_BETWEEN_WARNINGS = " | "
+STAGES = ("read", "enhance", "translate", "trust", "write")
+TRUST_VALUES = ("reprojection", "reprojection-local", "unsteadiness")
+_BETWEEN = " | "
 COLUMNS = (
     "input",
     "frame",
@@ -20,6 +21,9 @@ COLUMNS = (
     "gate",
     "gate_score",
     "gate_threshold",
+    "trust",
+    *(f"trust_{name.replace('-', '_')}" for name in TRUST_VALUES),
+    "doubts",
     "warnings",
     "error",
     "hint",
@@ -70,7 +74,10 @@ def _line(row: Row) -> list[object]:
         row.gate,
         row.gate_score,
         row.gate_threshold,
-        _BETWEEN_WARNINGS.join(row.warnings),
+        row.trust,
+        *(row.trust_values.get(name) for name in TRUST_VALUES),
+        _BETWEEN.join(row.doubts),
+        _BETWEEN.join(row.warnings),
         row.error,
         row.hint,
         row.model,

@@ -11,6 +11,8 @@ DICOM = "dicom"
 FORMATS = {"nrrd": ".nrrd", "nii.gz": ".nii.gz", "nii": ".nii", "mha": ".mha", DICOM: ".dcm"}
 """What ``format`` may be -> the suffix of the files."""
 ALL_FRAMES = "all"
+TRUST = ("none", "quick", "full")
+"""How far each stack's trust is checked: not, without further runs of the network, or with seven of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Settings:
         output: absolute folder of the results.
         work: absolute folder within it where files are made before they are published.
         overwrite: files that are there and were made otherwise may be replaced.
+        trust: one of ``TRUST``. No part of a task's key: it changes no file.
     """
 
     model_folder: str
@@ -49,6 +52,7 @@ class Settings:
     output: str
     work: str
     overwrite: bool
+    trust: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

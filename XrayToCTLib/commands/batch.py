@@ -26,7 +26,8 @@ def add_parser(verbs: Any) -> None:
         help="translate folders, globs or a CSV of radiographs",
         description="Translate many radiographs into stacks of slabs in estimated HU. A file that cannot be translated "
         "does not stop the others. Started again, it skips what is done and goes on. A summary with warnings, "
-        "input-gate flags, timings and errors is written to OUT/xray-to-ct-batch.csv. Not for diagnostic use.",
+        "input-gate and trust flags, timings and errors is written to OUT/xray-to-ct-batch.csv. Not for diagnostic "
+        "use.",
     )
     parser.add_argument(
         "inputs",
@@ -56,6 +57,12 @@ def add_parser(verbs: Any) -> None:
         help='of multi-frame files: from 0, or "all" (default: 0)',
     )
     parser.add_argument("--patient-id", metavar="ID", help="for --format dicom from files that are no DICOM")
+    parser.add_argument(
+        "--trust",
+        choices=_trusts(),
+        default="quick",
+        help="check each stack's trust for the summary: full runs the network seven more times (default: quick)",
+    )
     parser.add_argument("--jobs", metavar="N", type=int, default=1, help="processes, each with a network (default: 1)")
     parser.add_argument(
         "--scheduler",
@@ -94,6 +101,7 @@ def run(options: argparse.Namespace) -> int:
             view=options.view,
             frame=options.frame,
             patient_id=options.patient_id,
+            trust=options.trust,
             jobs=options.jobs,
             scheduler=options.scheduler,
             overwrite=options.overwrite,
@@ -114,6 +122,7 @@ def run(options: argparse.Namespace) -> int:
         print_result(str(report.summary))
     over = f", {report.passed_over} files are no images" if report.passed_over else ""
     flags = f", {report.flagged} flagged by the input gate" if report.flagged else ""
+    flags += f", {report.doubtful} doubtful" if report.doubtful else ""
     say(f"{report.done} done, {report.skipped} done before, {report.failed} failed{flags}{over}.")
     say(NOT_FOR_DIAGNOSTIC_USE)
     return 0 if report.ok else 1
@@ -166,6 +175,12 @@ def _frame_option(text: str) -> int | str:
     if not text.isdecimal():
         raise ValueError
     return int(text)
+
+
+def _trusts() -> tuple[str, ...]:
+    from ..batches.task import TRUST
+
+    return TRUST
 
 
 def _formats() -> list[str]:

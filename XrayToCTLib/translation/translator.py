@@ -42,6 +42,10 @@ class Translator:
         device: as for ``translate``.
         read: how ``translate_many`` reads a path; for a spacing or a polarity of your own.
 
+    Attributes:
+        card: of the model.
+        folder: of its bundle.
+
     Raises:
         XrayToCTError: there is no such model, or its bundle is broken.
     """
@@ -54,7 +58,7 @@ class Translator:
         read: Callable[[str | Path], Radiograph] = read_radiograph,
     ) -> None:
         bundle = find_model(model)
-        self._folder = bundle.folder  # the folder, not the name: the model stays the same one, whatever is installed
+        self.folder = bundle.folder  # the folder, not the name: the model stays the same one, whatever is installed
         self._sha256 = bundle.sha256
         self._device, self._read = device, read
         self._turn = threading.Lock()
@@ -75,7 +79,7 @@ class Translator:
                 raise XrayToCTError("This translator is closed.", hint="Make a new one.")
             return engine.translate(
                 radiograph,
-                model=self._folder,
+                model=self.folder,
                 device=self._device,
                 frame=frame,
                 progress=progress,
