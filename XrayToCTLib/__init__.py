@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .alignment import ReferenceVolume, read_reference, reference_from_array
     from .batches.batch import BatchReport, batch
     from .ct_stack import CtStack
     from .dicom.write_stack_dicom import write_dicom
@@ -42,6 +43,7 @@ _HOMES = {
     "FidelityReport": ".fidelity",
     "ModelCard": ".models.card",
     "Radiograph": ".radiograph",
+    "ReferenceVolume": ".alignment",
     "Translator": ".translation.translator",
     "TrustMap": ".trust_map",
     "TrustReport": ".trust.trust_report",
@@ -53,7 +55,9 @@ _HOMES = {
     "models": ".models.registry",
     "project": ".projection.project",
     "read_radiograph": ".readers",
+    "read_reference": ".alignment",
     "read_stack": ".translation.stack_file",
+    "reference_from_array": ".alignment",
     "reference_stack": ".projection.project",
     "translate": ".translation.engine",
     "trust": ".trust.check",
@@ -67,6 +71,7 @@ __all__ = [
     "FidelityReport",
     "ModelCard",
     "Radiograph",
+    "ReferenceVolume",
     "Translator",
     "TrustMap",
     "TrustReport",
@@ -79,7 +84,9 @@ __all__ = [
     "models",
     "project",
     "read_radiograph",
+    "read_reference",
     "read_stack",
+    "reference_from_array",
     "reference_stack",
     "translate",
     "trust",

@@ -67,6 +67,12 @@ class AlignedPair:
         """Whether it is one image and no stack."""
         return self.slab_thickness == 0
 
+    def counted(self) -> np.ndarray | None:
+        """The region where the reference knows anything, bool (slabs, rows, cols); without a region, all of that."""
+        if self.region is None or self.inside is None:
+            return self.inside if self.region is None else self.region
+        return self.region & self.inside
+
     def clipped(self) -> tuple[np.ndarray, np.ndarray]:
         """Both within the window, float64."""
         images = (np.asarray(image, np.float64) for image in (self.result, self.reference))

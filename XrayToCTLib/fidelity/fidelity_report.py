@@ -84,7 +84,8 @@ class FidelityReport:
         result_image, reference_image: float32 (slabs, rows, cols), clipped to the window: what was compared.
         ssim_map: float32 (slabs, rows, cols), the SSIM of every pixel; None where SSIM makes no sense (MR).
         region: bool (slabs, rows, cols), the body or the caller's mask.
-        warnings: what a reader should know before trusting the numbers, one sentence each.
+        warnings: what a reader should know before trusting the numbers, one sentence each; those about the alignment
+            are in its record.
     """
 
     rows: tuple[MetricRow, ...]

@@ -66,7 +66,7 @@ def _report(pair: AlignedPair, rows: list[MetricRow], left_out: tuple[str, ...])
     result, reference = pair.clipped()
     same_scale = pair.kind != MR
     difference = result - reference if same_scale else np.full(result.shape, np.nan)
-    region = pair.region if pair.region is not None else pair.inside
+    region = pair.counted()
     return FidelityReport(
         rows=tuple(rows),
         difference=difference.astype(np.float32),
@@ -83,7 +83,7 @@ def _report(pair: AlignedPair, rows: list[MetricRow], left_out: tuple[str, ...])
         reference_image=reference.astype(np.float32),
         ssim_map=_ssim_map(pair) if same_scale else None,
         region=region if region is not None else np.ones(result.shape, bool),
-        warnings=(*pair.warnings, *pair.record.warnings, *left_out),
+        warnings=(*pair.warnings, *left_out),
     )
 
 
@@ -103,8 +103,7 @@ def _scopes(pair: AlignedPair) -> list[Scope]:
     )
     regions: list[tuple[str, np.ndarray | None]] = [(WHOLE, pair.inside)]
     if pair.region is not None:
-        region = pair.region if pair.inside is None else pair.region & pair.inside
-        regions.insert(0, (pair.region_name, region))
+        regions.insert(0, (pair.region_name, pair.counted()))
     return [
         (slabs, part, region, None if mask is None else mask[part]) for slabs, part in parts for region, mask in regions
     ]
