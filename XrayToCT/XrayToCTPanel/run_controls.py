@@ -41,6 +41,7 @@ class RunControls:
         self._idleText = button.text
         self._reason = ""
         self._run: Run | None = None
+        self._starting = False
         progressBar.setRange(0, 1000)
         connectSignal(button, "clicked(bool)", self.press)
         self._show()
@@ -60,10 +61,15 @@ class RunControls:
         if self._run is not None:
             self._run.cancel()
             return
+        if self._starting:  # a question is open, and lets presses in
+            return
+        self._starting = True
         try:
             self._onPress()
         except Exception as error:
             self._panel.showError(error)
+        finally:
+            self._starting = False
         self._show()
 
     def start(self, run: Run, onResult: Callable[[Any], object], log: Callable[[], str] | None = None) -> None:
