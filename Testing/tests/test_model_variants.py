@@ -16,6 +16,7 @@ from tiny_bundle import FILES, card_record, make_radiograph, write_tiny_bundle
 from XrayToCTLib import Translator, batch, read_stack, translate, trust, write_stack
 from XrayToCTLib.batches.outcome import Row
 from XrayToCTLib.cli import main
+from XrayToCTLib.comparison.page import _cards
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.models import registry
 from XrayToCTLib.models.bundle import Bundle, load_bundle, write_bundle, write_variant
@@ -226,3 +227,9 @@ def test_a_bundle_that_is_written_anew_has_no_variants(folder: Path) -> None:
     network = build_network("unet-slabs", card_record()["architecture"]["parameters"])
     assert not write_bundle(folder, card_record(), network.state_dict(), FILES, overwrite=True).card.variants
     assert not (folder / "fast").exists()
+
+
+def test_a_comparison_names_the_variant_that_made_a_stack_of_a_file() -> None:
+    stack = translate(make_radiograph(), model="tiny:fast", device="torch-cpu/fp32")
+    (card,) = _cards([replace(stack, card=None)])
+    assert card == find_model("tiny:fast").card

@@ -14,7 +14,7 @@ from ..fidelity import FidelityReport
 from ..fidelity.pictures import save_montage, save_radiograph
 from ..fidelity.report import write_report
 from ..fidelity.report_trust import TrustFindings
-from ..models.card import ModelCard
+from ..models.card import ModelCard, model_name
 from ..models.registry import find_model
 from ..radiograph import Radiograph
 from ..trust.check import trust
@@ -78,7 +78,8 @@ def _cards(stacks: Sequence[CtStack]) -> list[ModelCard]:
             continue
         made = stack.provenance
         with contextlib.suppress(XrayToCTError):  # a model of another installation
-            bundle = find_model(f"{made['model_id']}@{made['model_version']}") if "model_version" in made else None
+            name = model_name(*(made.get(f"model_{part}", "") for part in ("id", "version", "variant")))
+            bundle = find_model(name) if "model_version" in made else None
             if bundle is not None and made.get("model_sha256") in (None, bundle.sha256):
                 cards.append(bundle.card)
     return cards
