@@ -77,6 +77,15 @@ def test_matching_to_itself_changes_little_and_equals_scikit_image_to_a_rank(rng
     assert np.quantile(np.abs(ours - theirs), 0.99) < 100
 
 
+def test_the_first_quantile_is_the_darkest_level_that_is_there(rng: np.random.Generator) -> None:
+    image = np.clip(chest_like(rng), 20000, 50000).astype(np.float32)
+    reference = reference_quantiles(image, context())
+    assert reference[0] * FRAME_SPAN == pytest.approx(20000, abs=1)
+    assert reference[-1] * FRAME_SPAN == pytest.approx(float(image.max()), abs=1)
+    stretched = apply("contrast_stretch", image, context(), low_percentile=0.0, high_percentile=100.0)
+    assert (float(stretched.min()), float(stretched.max())) == pytest.approx((0.0, FRAME_SPAN), abs=2)
+
+
 def test_clahe_is_opencvs_and_keeps_every_level(rng: np.random.Generator) -> None:
     smooth = cv2.GaussianBlur(rng.normal(0, 1, (1024, 1024)), (0, 0), 30)
     smooth = (smooth - smooth.min()) / np.ptp(smooth) * 60000 + rng.normal(0, 300, smooth.shape) + 2000

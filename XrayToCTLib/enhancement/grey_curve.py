@@ -55,8 +55,12 @@ class GreyCurve:
 
 
 def quantiles(image: np.ndarray, shares: np.ndarray, context: FilterContext) -> np.ndarray:
-    """Values below which the given shares (0..1) of the pixels under the mask lie, to one bin of 65,536."""
+    """Values below which the given shares (0..1) of the pixels under the mask lie, to one bin of 65,536.
+
+    A share of 0 gives the darkest value that is there.
+    """
     cumulative = np.cumsum(histogram(image, context))
-    bins = np.searchsorted(cumulative, np.asarray(shares) * cumulative[-1], side="left")
+    # Half a pixel at least, so that a share of 0 is the darkest level that is there.
+    bins = np.searchsorted(cumulative, np.maximum(np.asarray(shares) * cumulative[-1], 0.5), side="left")
     low = context.value_range[0]
     return low + np.minimum(bins, BINS - 1) * (context.span / (BINS - 1))
