@@ -175,3 +175,58 @@ def test_who_made_it_and_what_it_is_built_on_is_said(gui: SlicerHost) -> None:
     assert module.contributors and module.acknowledgementText
     assert "not for diagnostic use" in module.helpText
     assert "href" in module.helpText
+
+
+def change(widget: Any) -> None:
+    """As a user would, to another value than it has."""
+    kind = widget.className()
+    if kind == "QComboBox":
+        widget.setCurrentIndex(1 if widget.currentIndex != 1 else 0)
+    elif kind == "QSpinBox":
+        widget.setMaximum(9)
+        widget.setValue(widget.value + 1)
+    elif kind == "QCheckBox":
+        widget.click()
+    elif kind == "qMRMLNodeComboBox":
+        widget.setCurrentNode(slicer.util.getNode("another"))
+    else:
+        raise AssertionError(f"how does one change a {kind}?")
+
+
+@pytest.mark.parametrize("section", OF_THE_FRAME)
+def test_every_bound_control_sets_its_parameter_and_shows_it(panel: Any, section: str) -> None:
+    # Neither is a radiograph, and the panel must not care here: only the binding is looked at.
+    for name in ("one", "another"):
+        add_volume(chest_values(frames=4), name=name)
+    parameters = panel.logic.getParameterNode()
+    widgets = [w for w in vars(panel.sections.loaded[section].ui).values() if w.property("SlicerParameterName")]
+    assert widgets
+    for widget in widgets:
+        name = widget.property("SlicerParameterName")
+        before = getattr(parameters, name)
+        change(widget)
+        after = getattr(parameters, name)
+        assert after != before, name
+        setattr(parameters, name, before)
+        change(widget)
+        assert getattr(parameters, name) == after, name
+        setattr(parameters, name, before)
+
+
+def test_every_parameter_comes_back_with_the_scene(gui: SlicerHost, panel: Any, tmp_path: Path) -> None:
+    parameters = panel.logic.getParameterNode()
+    set_to = {"device": "cpu", "polarity": "bone-dark", "view": "LATERAL", "allFrames": True, "showResult": False}
+    set_to |= {"inputVolume": add_volume(chest_values(), name="in"), "modelId": "elsewhere@1.0.0"}
+    set_to["outputVolume"] = add_volume(chest_values(), name="out")
+    for name, value in set_to.items():
+        setattr(parameters, name, value)
+    assert gui.save_scene(tmp_path / "scene.mrb")
+    gui.close_scene()
+    assert gui.load_scene(tmp_path / "scene.mrb")
+    gui.gui.leave_panel("XrayToCT")
+    again = gui.open_panel("XrayToCT").logic.getParameterNode()
+    for name, value in set_to.items():
+        found = getattr(again, name)
+        assert (found.GetName() if hasattr(found, "GetName") else found) == (
+            {"inputVolume": "in", "outputVolume": "out"}.get(name, value)
+        )

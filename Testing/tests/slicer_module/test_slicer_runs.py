@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import slicer
 from Testing.host import SlicerHost
@@ -15,7 +16,7 @@ from worker_clients import faulty_client, is_running
 from XrayToCTLib import XrayToCTError
 
 from panel_driver import press, run_of, wait_until
-from scene_probe import add_volume, chest_values, node_ids
+from scene_probe import add_volume, chest_values, ijk_to_ras, node_ids
 
 Held = Callable[..., Any]
 
@@ -233,6 +234,9 @@ def test_the_stack_of_the_worker_is_that_of_this_process(gui: SlicerHost) -> Non
     here, there = logic.translate(given, device="cpu"), logic.translate(given, device="cpu", wait=False).result()
     difference = slicer.util.arrayFromVolume(here).astype(int) - slicer.util.arrayFromVolume(there)
     assert abs(difference).max() <= 1
+    np.testing.assert_allclose(ijk_to_ras(there), ijk_to_ras(here), atol=1e-9)  # oblique, another spacing each axis
+    np.testing.assert_allclose(ijk_to_ras(there)[:3, :2], ijk_to_ras(given)[:3, :2], atol=1e-9)
+    np.testing.assert_allclose(ijk_to_ras(there)[:3, 3], ijk_to_ras(given)[:3, 3], atol=1e-9)
     for name in ("ModelSHA256", "Source", "View", "PixelSpacing"):
         assert here.GetAttribute(f"XrayToCT.{name}") == there.GetAttribute(f"XrayToCT.{name}")
 
