@@ -46,6 +46,14 @@ def ensureDependencies() -> None:
         XrayToCTError: something is missing and was not installed: declined, failed, Slicer is testing, or this is not
             the main thread (pip and dialogs belong to it).
     """
+    ensurePackages()
+    if all(find_spec(name) is None for name in _RUNNERS):
+        _refuseWhereNothingMayBeInstalled("PyTorch")
+        _installTorch()
+
+
+def ensurePackages() -> None:
+    """The same without what runs a network, for all that runs none. Asks once, and raises as ``ensureDependencies``."""
     missing = missingPackages()
     if missing:
         _refuseWhereNothingMayBeInstalled(", ".join(missing))
@@ -54,9 +62,6 @@ def ensureDependencies() -> None:
             raise XrayToCTError(
                 f"Python packages are still missing: {', '.join(still)}.", hint="Restart Slicer and try again."
             )
-    if all(find_spec(name) is None for name in _RUNNERS):
-        _refuseWhereNothingMayBeInstalled("PyTorch")
-        _installTorch()
 
 
 def _importName(requirement: str) -> str:

@@ -10,7 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 from XrayToCTLib.worker.job import JobState
 
-from .dependencies import ensureDependencies
+from .dependencies import ensurePackages
 from .run import Run
 from .run_controls import RunControls
 from .section import Section
@@ -109,7 +109,7 @@ class ReaderStudySection(Section):
         self.useStudy(path)
 
     def onStart(self) -> None:
-        ensureDependencies()
+        ensurePackages()
         parameters = self.panel.parameterNode()
         run = self.panel.logic.openReaderStudy(parameters.studyFile, parameters.studyReader, wait=False)
         self.controls.start(run, self._opened)
@@ -157,6 +157,7 @@ class ReaderStudySection(Section):
             self.reading.marks.clear()
 
     def onResults(self) -> None:
+        ensurePackages()
         path = Path(self.panel.parameterNode().studyFile)
         output = _newFolder(path)
         run = self.panel.logic.readerStudyResults(path, output=output, wait=False)

@@ -9,7 +9,7 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from .dependencies import ensureDependencies
+from .dependencies import ensurePackages
 from .run_controls import RunControls
 from .study_creation import SceneCandidate
 from .wiring import connectSignal
@@ -62,7 +62,7 @@ class StudyCreationControls:
         self.show()
 
     def onCreate(self) -> None:
-        ensureDependencies()
+        ensurePackages()
         ui = self._ui
         images: Any = ui.studySourcePathEdit.currentPath
         if self._images:

@@ -263,6 +263,20 @@ def test_what_start_lacks_is_its_tool_tip(reader: Reader) -> None:
     assert reader.ui.studyStartButton.enabled
 
 
+def test_reading_needs_nothing_that_runs_a_network_but_says_which_packages_it_needs(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runners = ("torch", "openvino", "onnxruntime")
+    monkeypatch.setattr("XrayToCTPanel.dependencies.find_spec", lambda name: None if name in runners else object())
+    reader.start()
+    assert reader.section.reading is not None
+    reader.click(reader.ui.studyPauseButton)
+    monkeypatch.setattr("XrayToCTPanel.dependencies.find_spec", lambda name: None if name == "jsonschema" else object())
+    reader.start()
+    assert "Not installed: jsonschema" in reader.said()
+    assert reader.section.reading is None
+
+
 @pytest.mark.parametrize(
     ("file", "code", "said"),
     [("nowhere.json", "R1", "cannot be read"), ("study.json", "no code!", "no reader's code"), (".", "R1", "read")],
