@@ -78,7 +78,7 @@ def batch(
     patient_id: str | None = None,
     trust: Literal["none", "quick", "full"] = "quick",
     jobs: int = 1,
-    scheduler: str | None = None,
+    scheduler: Any = None,
     overwrite: bool = False,
     progress: ProgressCallback | None = None,
     on_row: Callable[[Row], object] | None = None,
@@ -103,8 +103,9 @@ def batch(
         trust: check each stack's trust, for the summary: "quick" without further runs of the network, "full" with
             seven small ones. What an earlier run made keeps what that run found.
         jobs: processes; each has its own network, and by default an equal part of the cores.
-        scheduler: None for processes of this program; "local" or an address: Dask. "local" needs the caller's script to
-            be guarded by ``if __name__ == "__main__"``, as multiprocessing does.
+        scheduler: None for processes of this program. Dask: "local", an address, or a cluster object (see
+            ``DaskPool``); "local" needs the caller's script to be guarded by ``if __name__ == "__main__"``, as
+            multiprocessing does.
         overwrite: replace files that are there and were made otherwise.
         progress: called with (fraction, phase) after each image; returning False cancels.
         on_row: called with each row of the summary as it comes.

@@ -57,15 +57,15 @@ class DaskPool:
     """A cluster.
 
     Args:
-        scheduler: "local" for worker processes on this machine that end with the batch, else a scheduler's address,
-            such as "tcp://10.0.0.1:8786".
+        scheduler: "local" for worker processes on this machine that end with the batch; the address of a scheduler,
+            such as "tcp://10.0.0.1:8786"; or a cluster object, such as dask_jobqueue's SLURMCluster.
         jobs: worker processes of a local cluster.
 
     Raises:
         XrayToCTError: Dask is not installed.
     """
 
-    def __init__(self, scheduler: str, jobs: int) -> None:
+    def __init__(self, scheduler: Any, jobs: int) -> None:
         self._scheduler, self._jobs = scheduler, jobs
         try:
             import distributed  # noqa: F401
@@ -115,12 +115,12 @@ class DaskPool:
                 yield _outcome(future) or _killer(task)
 
 
-def _connected(scheduler: str, jobs: int, stack: ExitStack) -> Any:
+def _connected(scheduler: Any, jobs: int, stack: ExitStack) -> Any:
     """A client of the cluster; what was started for it ends with ``stack``."""
     from distributed import Client, LocalCluster
 
     try:
-        if scheduler == LOCAL:
+        if isinstance(scheduler, str) and scheduler == LOCAL:
             cores = thread_count() or os.cpu_count() or 1
             threads = os.environ.get(THREADS_ENVIRONMENT) or str(max(1, cores // jobs))
             cluster = LocalCluster(
