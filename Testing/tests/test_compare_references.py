@@ -275,3 +275,22 @@ def test_metrics_that_a_small_image_cannot_have_are_left_out_and_said(stack):
     assert not any(row.metric == "MS-SSIM" for row in report.rows)
     with pytest.raises(XrayToCTError, match="MS-SSIM"):
         compare(with_noise(stack), stack, metrics=["MS-SSIM"])
+
+
+def test_errors_in_one_tissue_come_back_in_that_tissue_s_row_alone():
+    hu = np.full((3, 60, 60), -1000, np.float32)
+    hu[:, 10:50, 10:50] = 40
+    hu[:, 15:30, 15:30] = -800
+    hu[:, 35:40, 35:40] = 600
+    reference = CtStack(hu=hu, spacing=(3.0, 3.0), slab_thickness=20.0, view=View.PA)
+    made = hu.copy()
+    made[hu == -800] += 70
+    made[:, 35:40, 35:38] = 40  # three fifths of the bone are lost
+    report = compare(replace(reference, hu=made), reference, metrics="all")
+    assert report.row("MAE lung").value == pytest.approx(70)
+    assert report.row("MAE soft tissue").value == 0
+    assert report.row("MAE bone").value == pytest.approx(560 * 3 / 5)
+    assert report.row("MAE air", region="whole field").value == 0
+    assert report.row("bone Dice").value == pytest.approx(2 * 10 / (10 + 25))
+    assert report.row("lung Dice").value == 1
+    assert any("MAE fat has no value" in warning for warning in report.warnings)

@@ -118,6 +118,9 @@ def test_vif_equals_torchmetrics(pair):
     assert vif(truth, truth) == pytest.approx(1, abs=1e-6)
     assert vif(1.3 * truth, truth) > 1  # more contrast than the reference
     assert vif(np.zeros_like(truth), truth) == pytest.approx(0, abs=1e-6)
+    with_air = [np.concatenate((image, np.full((1, 64, 51), -1000.0))) for image in (made, truth)]
+    assert vif(*with_air) == pytest.approx(expected, abs=1e-5)  # a slab of air holds nothing to be kept
+    assert math.isnan(vif(np.zeros((50, 50)), np.zeros((50, 50))))
 
 
 def test_edge_alignment_sees_edges_whatever_their_sign_and_scale(pair, blob):

@@ -144,12 +144,12 @@ def test_an_mri_keeps_its_intensities_through_the_projection(image, rng):
         bring_image(reference, detector((100, 110), (3.0, 3.0), View.PA, None))
 
 
-def test_a_guessed_modality_is_said(image):
-    assert "taken for CT" in reference_from_image(image, name="x").warnings[0]
+def test_a_guessed_mri_is_said(image):
+    assert reference_from_image(image).modality == "CT"
     marked = sitk.Image(image)
-    marked.SetMetaData("0008|0060", "CT")
-    assert reference_from_image(marked).warnings == ()
-    assert "taken for MR" in reference_from_image(sitk.Abs(image), name="x").warnings[0]
+    marked.SetMetaData("0008|0060", "MR")
+    assert reference_from_image(marked).modality == "MR" and reference_from_image(marked).warnings == ()
+    assert "taken for an MRI" in reference_from_image(sitk.Abs(image), name="x").warnings[0]
 
 
 def test_a_grid_is_no_finer_than_the_volume(plain):

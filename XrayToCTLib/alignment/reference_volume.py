@@ -110,7 +110,7 @@ def reference_from_image(
 
     Args:
         image: 3D, one value a voxel; unchanged.
-        modality: "CT" or "MR"; None takes DICOM's (0008,0060) or what the values allow, and says so.
+        modality: "CT" or "MR"; None takes DICOM's (0008,0060), or what the values allow.
         keep_table: leave the CT's table and cables in; by default only the patient stays.
 
     Raises:
@@ -148,8 +148,9 @@ def _modality(given: str | None, image: sitk.Image, low: float, high: float, nam
     if stated:
         raise XrayToCTError(f"{name} is of modality {stated}.", hint="Choose a CT or an MR volume as the reference.")
     # Air is -1000 HU; the intensities of an MRI are not negative, or hardly.
-    guess = "CT" if low <= -300 and high >= -200 else "MR"
-    return guess, (f"{name} does not say what it is; by its values ({low:g} to {high:g}) it was taken for {guess}.",)
+    if low <= -300 and high >= -200:
+        return "CT", ()
+    return "MR", (f"{name} does not say what it is; by its values ({low:g} to {high:g}) it was taken for an MRI.",)
 
 
 def _ct(image: sitk.Image, name: str, *, keep_table: bool) -> tuple[CtVolume, tuple[float, float]]:

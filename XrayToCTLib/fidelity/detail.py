@@ -94,7 +94,8 @@ def vif(a: np.ndarray, b: np.ndarray, *, window: tuple[float, float] = HU_WINDOW
     reference's information is still in the image; 1 for equal ones, 0 for none, above 1 for added contrast.
 
     The window is scaled to 0..255, where the observer's noise has variance 2; four scales, gaussian windows of 17, 9, 5
-    and 3 pixels; of each slab, then the mean over slabs. It is a property of a whole image, so there is no mask.
+    and 3 pixels; of each slab, then the mean over the slabs in which the reference holds anything (NaN if none does). It is a
+    property of a whole image, so there is no mask.
 
     Raises:
         XrayToCTError: fewer than 41 x 41 pixels.
@@ -110,7 +111,8 @@ def vif(a: np.ndarray, b: np.ndarray, *, window: tuple[float, float] = HU_WINDOW
         _vif_of_slab((slab_a - window[0]) * gain, (slab_b - window[0]) * gain)
         for slab_a, slab_b in zip(a.astype(np.float64), b.astype(np.float64), strict=True)
     ]
-    return float(np.mean(values))
+    held = [value for value in values if not math.isnan(value)]
+    return float(np.mean(held)) if held else math.nan
 
 
 def _vif_of_slab(made: np.ndarray, reference: np.ndarray) -> float:
