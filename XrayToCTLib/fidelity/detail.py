@@ -94,8 +94,8 @@ def vif(a: np.ndarray, b: np.ndarray, *, window: tuple[float, float] = HU_WINDOW
     reference's information is still in the image; 1 for equal ones, 0 for none, above 1 for added contrast.
 
     The window is scaled to 0..255, where the observer's noise has variance 2; four scales, gaussian windows of 17, 9, 5
-    and 3 pixels; of each slab, then the mean over the slabs in which the reference holds anything (NaN if none does). It is a
-    property of a whole image, so there is no mask.
+    and 3 pixels; of each slab, then the mean over the slabs in which the reference holds anything (NaN if none does).
+    It is a property of a whole image, so there is no mask.
 
     Raises:
         XrayToCTError: fewer than 41 x 41 pixels.
