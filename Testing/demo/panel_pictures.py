@@ -1,6 +1,6 @@
 """Pictures of the panel in each of its states, over the Qt host: for the README, and for looking at after a change.
 
-    python -m Testing.demo.panel_pictures FOLDER [--theme light|dark] [--width 480] [--only STATE ...]
+    python -m Testing.demo.panel_pictures FOLDER [--theme light|dark] [--width 480] [--only STATE ...] [--readme]
 
 The sample radiograph is translated with the default model by a real worker; nothing is drawn by hand.
 """
@@ -8,6 +8,7 @@ The sample radiograph is translated with the default model by a real worker; not
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from typing import Any
 from Testing.host import SlicerHost, start_slicer
 from Testing.host.palettes import use_palette
 
+README_PICTURE = Path(__file__).resolve().parents[2] / "Resources" / "panel.png"
 _PATIENCE_S = 180.0
 
 
@@ -33,6 +35,10 @@ class Pictures:
     def __init__(self, host: SlicerHost, folder: Path, width: int, only: tuple[str, ...]) -> None:
         self.host, self.folder, self.width, self.only = host, folder, width, only
         self.panel = host.open_panel("XrayToCT")
+        from XrayToCTPanel.translation_worker import warmUp
+
+        job = warmUp("", "auto")  # as Slicer does when the module is opened, but not while it tests
+        self.wait(lambda: job is None or job.poll().done)
         self.written: list[Path] = []
 
     def draw(self) -> None:
@@ -145,6 +151,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--theme", choices=("light", "dark"), default="light")
     parser.add_argument("--width", type=int, default=480)
     parser.add_argument("--only", nargs="*", default=(), help="names of the states to draw, such as 5-translated")
+    parser.add_argument("--readme", action="store_true", help="also replace the README's picture of the panel")
     given = parser.parse_args(arguments)
     given.folder.mkdir(parents=True, exist_ok=True)
     with start_slicer(qt=True) as host:
@@ -153,6 +160,8 @@ def main(arguments: list[str] | None = None) -> int:
         host.finish_startup()
         pictures = Pictures(host, given.folder, given.width, tuple(given.only))
         pictures.draw()
+    if given.readme:
+        shutil.copy(given.folder / "5-translated.png", README_PICTURE)
     print("\n".join(str(path) for path in pictures.written))
     return 0
 

@@ -13,7 +13,7 @@ _LONGEST_TEXT = 200_000  # characters; what a command writes beyond them is drop
 
 
 class ProcessJob:
-    """Runs a command; its result is all that it wrote, to stdout and stderr.
+    """Runs a command; its result is what it wrote to stdout, and when it failed to stderr too.
 
     Raises:
         XrayToCTError: it cannot be started.
@@ -45,4 +45,5 @@ class ProcessJob:
     def result(self, timeout_s: float | None = None) -> str:
         for thread in self._threads:
             thread.join(timeout_s)
-        return "\n".join(text.strip() for text in self._text.values() if text.strip())
+        out, err = (self._text[name].strip() for name in ("out", "err"))
+        return "\n".join(text for text in (out, err if self._process.returncode else "") if text)
