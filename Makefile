@@ -42,6 +42,7 @@ bench: $(VENV)/installed
 	$(BIN)/python -m Testing.benchmarks.bench_enhancement
 	$(BIN)/python -m Testing.benchmarks.bench_worker
 	$(BIN)/python -m Testing.benchmarks.bench_backends
+	$(BIN)/python -m Testing.benchmarks.bench_batch
 
 speed: $(VENV)/installed
 	$(BIN)/python -m Testing.benchmarks.speed_table
