@@ -12,33 +12,26 @@ import pytest
 import slicer
 from Testing.host import SlicerHost
 
+from compare_scene import (
+    COLS,
+    ROWS,
+    SLABS,
+    add_stack,
+    body_values,
+    cell,
+    choose,
+    columns,
+    compare,
+    pixels_of,
+    section,
+)
 from panel_driver import wait_until
 from scene_probe import OBLIQUE, add_volume, chest_values, ijk_to_ras, node_ids
-from test_slicer_evaluate import COLS, ROWS, SLABS, add_stack, body_values, cell, columns, pixels_of
 
 
 @pytest.fixture
 def panel(gui: SlicerHost) -> Any:
     return gui.open_panel("XrayToCT")
-
-
-def choose(panel: Any, candidates: list[Any], reference: Any) -> None:
-    import qt
-
-    for node in candidates:
-        panel.ui.compareCandidatesComboBox.setCheckState(node, qt.Qt.Checked)
-    panel.ui.compareReferenceSelector.setCurrentNode(reference)
-
-
-def section(panel: Any) -> Any:
-    return panel.sections.loaded["CompareSection"]
-
-
-def compare(panel: Any) -> Any:
-    """Presses Compare and waits; the section's Comparison, or None when it failed."""
-    panel.ui.compareButton.click()
-    wait_until(lambda: section(panel).controls.run is None, "the comparison")
-    return section(panel).comparison
 
 
 def two_candidates(panel: Any) -> tuple[Any, Any, Any]:
@@ -184,9 +177,10 @@ def test_csv_json_and_clipboard_have_the_table_s_numbers(gui: SlicerHost, panel:
         assert "Saved" in panel.ui.compareStatusLabel.text
     with (tmp_path / "table.csv").open(encoding="utf-8", newline="") as stream:
         lines = [line for line in csv.DictReader(stream) if line["candidate"] == "far"]
-    assert [float(line["value"]) for line in lines] == pytest.approx(
-        [row.value for row in made.reports[1].rows], nan_ok=True
-    )
+    key = ("metric", "variant", "slabs", "region")
+    saved = {tuple(line[name] for name in key): float(line["value"]) for line in lines}
+    rows = {tuple(getattr(row, name) for name in key): row.value for row in made.reports[1].rows}
+    assert saved == pytest.approx(rows, nan_ok=True)
     record = json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))
     assert [each["candidate"] for each in record["candidates"]] == ["near", "far"]
     panel.ui.compareCopyButton.click()
@@ -201,6 +195,7 @@ def test_the_report_is_drawn_elsewhere_and_opened(gui: SlicerHost, panel: Any) -
     panel.ui.compareReportButton.click()
     assert panel.ui.compareReportButton.text == "Cancel"
     wait_until(lambda: section(panel).page.run is None, "the page")
+    assert len(gui.gui.opened) == 1, panel.ui.compareStatusLabel.text
     (address,) = gui.gui.opened
     path = Path(address.removeprefix("file://"))
     text = path.read_text(encoding="utf-8")

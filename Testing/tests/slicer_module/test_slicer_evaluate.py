@@ -14,35 +14,8 @@ from Testing.host import SlicerHost
 from XrayToCTLib import XrayToCTError
 from XrayToCTLib.radiograph import View
 
+from compare_scene import COLS, ROWS, SLABS, add_stack, body_values, cell, columns, pixels_of
 from scene_probe import OBLIQUE, add_volume, chest_values, ijk_to_ras, node_ids
-
-SLABS, ROWS, COLS = 4, 96, 80
-
-
-def body_values(offset: float = 0.0) -> np.ndarray:
-    """(slabs, rows, cols), int16 HU: a body with texture in air."""
-    rng = np.random.default_rng(3)
-    values = np.full((SLABS, ROWS, COLS), -1000.0)
-    values[:, 10:80, 10:70] = 40 + rng.normal(0, 20, (SLABS, 70, 60))
-    return np.rint(values + offset).astype(np.int16)
-
-
-def add_stack(name: str, offset: float = 0.0, matrix: np.ndarray = OBLIQUE) -> Any:
-    node = slicer.util.addVolumeFromArray(body_values(offset), matrix, name)
-    node.SetAttribute("XrayToCT.View", "PA")
-    return node
-
-
-def columns(table: Any) -> list[str]:
-    return [table.GetColumnName(i) for i in range(table.GetNumberOfColumns())]
-
-
-def cell(table: Any, row: int, column: str) -> Any:
-    return table.GetTable().GetValueByName(row, column)
-
-
-def pixels_of(*nodes: Any) -> list[bytes]:
-    return [slicer.util.arrayFromVolume(node).tobytes() for node in nodes]
 
 
 def test_evaluate_returns_a_report_and_adds_a_table_of_it(module: ModuleType) -> None:
