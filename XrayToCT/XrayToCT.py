@@ -23,6 +23,7 @@ from slicer.ScriptedLoadableModule import (
 from slicer.util import VTKObservationMixin
 
 from XrayToCTPanel import sample_data
+from XrayToCTPanel.compare_layout import registerLayouts
 from XrayToCTPanel.comparison_verbs import ComparisonVerbs
 from XrayToCTPanel.dependencies import missingPackages
 from XrayToCTPanel.enhancement_verbs import EnhancementVerbs
@@ -59,6 +60,7 @@ class XrayToCT(ScriptedLoadableModule):
             "a CT of LIDC-IDRI (CC BY 3.0), The Cancer Imaging Archive."
         )
         slicer.app.connect("startupCompleted()", sample_data.registerSampleData)
+        slicer.app.connect("startupCompleted()", registerLayouts)
 
 
 @parameterNodeWrapper
@@ -72,6 +74,7 @@ class XrayToCTParameterNode:
     Further radiographs of the same run are node references (XrayToCTPanel.many_inputs).
     enhancePipeline: JSON, or the name of a preset. enhanceVolume: what it made. enhanceLive: at full size on release.
     enhanceView, enhanceSplit: how it is compared. enhanceFirst: before Translate; "" is what the model expects.
+    enhanceReference: the image as it should be, for Try all.
     compareReference: what candidates are measured against; candidates, mask and line are node references
     (XrayToCTPanel.compare_section). compareAlignment, compareView, compareModality: how it is brought to the image.
     compareLayout: shown in a layout when done.
@@ -97,6 +100,7 @@ class XrayToCTParameterNode:
     enhanceView: Annotated[str, Choice(["After", "Before", "Split", "Blink"])] = "Split"
     enhanceSplit: Annotated[int, WithinRange(0, 100)] = 50
     enhanceFirst: str = ""
+    enhanceReference: slicer.vtkMRMLScalarVolumeNode
     compareReference: slicer.vtkMRMLScalarVolumeNode
     compareAlignment: Annotated[str, Choice(["auto", "none", "axes", "registration", "rigid", "affine"])] = "auto"
     compareView: Annotated[str, Choice(["auto", "PA", "AP", "LATERAL"])] = "auto"

@@ -16,6 +16,7 @@ _LOGICS = {
     "Markups": "vtkSlicerMarkupsLogic",
     "Segmentations": "vtkSlicerSegmentationsModuleLogic",
     "Cameras": "vtkSlicerCamerasModuleLogic",
+    "Colors": "vtkSlicerColorLogic",
 }
 # In the application a plug-in of the subject hierarchy makes an item for each node of these classes.
 _HIERARCHY_CLASSES = ("vtkMRMLDisplayableNode", "vtkMRMLTableNode", "vtkMRMLTransformNode", "vtkMRMLTextNode")
@@ -45,7 +46,7 @@ class MrmlScene:
             getattr(self.application_logic, setter)(collection)
             setattr(self, f"_{setter}", collection)  # the logic keeps no reference of its own
         self.application_logic.SetMRMLScene(self.scene)
-        # The wheel has no colour files, so the plain colour logic stands in for the Colors module's.
+        # Others look for it before the Colors module's own is started.
         self.application_logic.SetModuleLogic("Colors", self.application_logic.GetColorLogic())
         slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(self.scene, True)
         self._add_bundle_reader(home)

@@ -44,6 +44,15 @@ def layoutNode() -> Any:
     return manager.layoutLogic().GetLayoutNode() if manager is not None else None
 
 
+def registerLayouts() -> None:
+    """Tells the application our layouts, so that a scene that was saved in one of them opens in it."""
+    node = layoutNode()
+    if node is not None:
+        for number, description in _DESCRIPTIONS.items():
+            if not node.IsLayoutDescription(number):
+                node.AddLayoutDescription(number, description)
+
+
 def enterCompareLayout(*, with3D: bool = False) -> int | None:
     """Changes to the layout.
 
@@ -53,10 +62,8 @@ def enterCompareLayout(*, with3D: bool = False) -> int | None:
     node = layoutNode()
     if node is None:
         return None
+    registerLayouts()
     wanted = COMPARE_3D_LAYOUT if with3D else COMPARE_LAYOUT
-    description = _DESCRIPTIONS[wanted]
-    if not node.IsLayoutDescription(wanted):
-        node.AddLayoutDescription(wanted, description)
     before = node.GetViewArrangement()
     if before != wanted:
         node.SetViewArrangement(wanted)
@@ -76,11 +83,15 @@ def showsVolumeView() -> bool:
 
 
 def restoreLayout(before: int) -> bool:
-    """Goes back to a layout, if one of ours is shown; whether it did. What the user chose meanwhile is left alone."""
+    """Goes back to a layout, if one of ours is shown; whether it did. What the user chose meanwhile is left alone.
+
+    Args:
+        before: -1 where none is known any more (the scene was closed since): Slicer's conventional one.
+    """
     node = layoutNode()
     if node is None or not inCompareLayout():
         return False
-    node.SetViewArrangement(before)
+    node.SetViewArrangement(before if before >= 0 else node.SlicerLayoutConventionalView)
     return True
 
 

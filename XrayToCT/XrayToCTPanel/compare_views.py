@@ -7,7 +7,7 @@ from typing import Any
 from XrayToCTLib.errors import XrayToCTError
 
 from .compare_layout import RADIOGRAPH_VIEW, STACK_VIEW, sliceView
-from .map_volume import mapVolume
+from .map_volume import mapVolume, showLegend
 from .provenance import PREFIX, SOURCE_REFERENCE
 from .slab_geometry import slabAt, slabCentre, slabsOf
 from .spanning_copy import spanningCopy
@@ -130,6 +130,7 @@ def showOverlay(stackVolume: Any, overlay: str, opacity: float) -> None:
     composite.SetForegroundVolumeID(node.GetID() if node is not None else None)
     composite.SetForegroundOpacity(opacity if node is not None else 0.0)
     composite.SetLinkedControl(linked)
+    showLegend(stackVolume, node)
 
 
 def setOverlayOpacity(opacity: float) -> None:

@@ -85,3 +85,23 @@ def mapExplanation(node: Any) -> str:
 def isSigned(node: Any) -> bool:
     low, high = (float(text) for text in (node.GetAttribute(_LIMITS) or "0 1").split())
     return low < 0 < high
+
+
+def showLegend(stackVolume: Any, shown: Any) -> None:
+    """Slicer's own colour legend in the views, for ``shown`` if it is a map, and for no other map of the stack.
+
+    Where the application has no module Colors, the legend in the panel is the only one.
+    """
+    import slicer
+
+    colours = getattr(slicer.modules, "colors", None)
+    if colours is None:
+        return
+    logic = colours.logic()
+    for node in mapVolumes(stackVolume):
+        legend = logic.GetColorLegendDisplayNode(node)
+        if node is shown and legend is None:
+            legend = logic.AddDefaultColorLegendDisplayNode(node)
+        if legend is not None:
+            legend.SetTitleText(" ".join(part for part in (mapTitle(node), mapUnit(node)) if part))
+            legend.SetVisibility(node is shown)

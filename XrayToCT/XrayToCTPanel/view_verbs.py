@@ -42,8 +42,7 @@ class ViewVerbs:
 
     def restoreLayout(self) -> bool:
         """Goes back to the layout before compareViews; False when another one was chosen since, or there is none."""
-        before = self.getParameterNode().viewPreviousLayout  # type: ignore[attr-defined]
-        return before >= 0 and compare_layout.restoreLayout(before)
+        return compare_layout.restoreLayout(self.getParameterNode().viewPreviousLayout)  # type: ignore[attr-defined]
 
     def showSlab(self, stackVolume: Any, slab: int) -> None:
         """Moves the views of compareViews to a slab, from 0 at the detector's side."""

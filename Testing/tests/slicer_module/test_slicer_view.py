@@ -73,6 +73,16 @@ def test_radiograph_and_stack_are_shown_side_by_side_linked_and_the_own_layout_c
     assert not logic.restoreLayout(), "there is nothing to restore any more"
 
 
+def test_after_the_scene_was_closed_there_is_still_a_way_out_of_the_layout(
+    host: SlicerHost, window: Any, logic: Any, stack: Any
+) -> None:
+    window.setLayout(3)
+    logic.compareViews(stack)
+    host.close_scene()
+    assert logic.restoreLayout()
+    assert window.layout in (3, CONVENTIONAL)
+
+
 def test_a_layout_that_the_user_chose_meanwhile_is_not_taken_away(window: Any, logic: Any, stack: Any) -> None:
     logic.compareViews(stack)
     window.setLayout(3)
@@ -146,8 +156,11 @@ def test_a_map_lies_over_the_stack_where_the_stack_lies(window: Any, logic: Any,
     assert composite(STACK).GetForegroundVolumeID() == over.GetID()
     assert composite(STACK).GetForegroundOpacity() == pytest.approx(0.7)
     assert composite(RADIOGRAPH).GetForegroundVolumeID() is None, "linking does not carry it over"
+    (legend,) = slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")
+    assert legend.GetVisibility() and legend.GetTitleText() == "Reprojection mm of water"
     logic.showOverlay(stack, "")
     assert composite(STACK).GetForegroundVolumeID() is None
+    assert not legend.GetVisibility()
 
 
 def test_a_map_that_is_made_again_replaces_the_earlier_one(logic: Any, stack: Any) -> None:
@@ -168,9 +181,7 @@ def test_the_colours_of_maps_are_clear_where_there_is_nothing_to_tell(logic: Any
     assert (signed.GetWindowLevelMin(), signed.GetWindowLevelMax()) == (-80.0, 80.0)
 
 
-def test_fading_is_the_opacity_of_the_radiograph_over_the_stack(
-    window: Any, logic: Any, stack: Any
-) -> None:
+def test_fading_is_the_opacity_of_the_radiograph_over_the_stack(window: Any, logic: Any, stack: Any) -> None:
     logic.compareViews(stack)
     logic.showOverlay(stack, "radiograph", opacity=0.25)
     over = slicer.mrmlScene.GetNodeByID(composite(STACK).GetForegroundVolumeID())
@@ -331,3 +342,24 @@ def test_a_stack_that_is_deleted_or_a_closed_scene_leaves_an_empty_section(
     panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
     press(panel)
     assert panel.ui.viewCompareButton.enabled
+
+
+def test_a_saved_scene_opens_with_the_stack_its_maps_and_how_they_were_shown(
+    gui: SlicerHost, panel: Any, translated: Any, tmp_path: Path
+) -> None:
+    add_map(translated, a_map())
+    panel.onParametersChanged()
+    panel.ui.viewOverlayComboBox.setCurrentIndex(2)
+    panel.ui.viewWindowComboBox.setCurrentIndex(2)
+    gui.save_scene(tmp_path / "scene.mrb")
+    gui.close_scene()
+    gui.load_scene(tmp_path / "scene.mrb")
+    panel.initializeParameterNode()
+    stack = panel.parameterNode().viewStack
+    assert stack is not None and stack.GetNodeReference("XrayToCT.Source") is not None
+    assert panel.ui.viewOverlayComboBox.currentText == "Reprojection"
+    assert panel.ui.viewWindowComboBox.currentText == "Soft tissue"
+    panel.ui.viewCompareButton.click()
+    over = slicer.mrmlScene.GetNodeByID(composite(STACK).GetForegroundVolumeID())
+    assert over.GetAttribute("XrayToCT.Map") == "reprojection"
+    assert over.GetDisplayNode().GetColorNode().GetNumberOfColors() == 256
