@@ -32,7 +32,8 @@ from XrayToCTLib.alignment.pose import (
     with_pose,
 )
 from XrayToCTLib.alignment.pyramid import Level, level
-from XrayToCTLib.alignment.registration import local_search, register
+from XrayToCTLib.alignment.registration import register
+from XrayToCTLib.alignment.search import local_search
 from XrayToCTLib.projection import CtVolume, ProjectionGeometry, project, read_ct, remove_table
 from XrayToCTLib.radiograph import IntensityScale, Radiograph
 

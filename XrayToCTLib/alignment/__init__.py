@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .record import AlignmentKind, AlignmentRecord
 from .reference_volume import ReferenceVolume, read_reference, reference_from_array, reference_from_image
-from .registration import Registration, RegistrationCancelled, register
+from .registration import Registration, register
+from .search import RegistrationCancelled
 
 __all__ = [
     "AlignmentKind",
