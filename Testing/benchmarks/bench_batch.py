@@ -12,8 +12,8 @@ ResNet-9, whose network takes nearly all of the time. Bar: 1.7 times the through
 
 The throughput of a batch is (n - 1) / (time of the last of n images - time of the first): the start of its process is
 not in it. Rounds are interleaved, medians are given. Wall time needs cores that are free: with another load, run it
-with `nice -n -5`, and look at the CPU seconds beside it. They give what two cores without another load allow at most: twice
-the CPU seconds of the slowest stage over those of the batch; twice those of one process over those of two.
+with `nice -n -5`, and look at the CPU seconds beside it. They give what two cores without another load allow at most:
+twice the CPU seconds of the slowest stage over those of the batch; twice those of one process over those of two.
 
 Memory (--only memory): the highest resident memory of a batch's process that makes the NRRD stack of one radiograph of
 4000 x 4000 16-bit pixels, Python and its libraries included; the stack's float32 values are 977 MiB of it. Bar: 1.5 GB.

@@ -127,12 +127,13 @@ def test_progress_tells_rate_and_time_left_and_cancels(tmp_path: Path, model: Bu
 
     def cancel_after_three(fraction: float, phase: str) -> bool:
         seen.append((fraction, phase))
-        return len(seen) < 3
+        return len(seen) < 4
 
     with pytest.raises(TranslationCancelled):
         run(given, tmp_path / "out", model, progress=cancel_after_three)
-    assert seen[2][0] == pytest.approx(3 / 8) and seen[2][1].startswith("3 of 8")
-    assert "left" in seen[2][1]
+    assert seen[0] == (0.0, "0 of 8")
+    assert seen[3][0] == pytest.approx(3 / 8) and seen[3][1].startswith("3 of 8")
+    assert "left" in seen[3][1]
     assert len(results(tmp_path / "out")) == 3 and len(summary(tmp_path / "out")) == 3
     assert work_left(tmp_path / "out") == []
     assert run(given, tmp_path / "out", model).skipped == 3
@@ -188,6 +189,7 @@ def test_inputs_that_make_no_sense_are_refused(tmp_path: Path, model: Bundle):
         (tmp_path / "list.csv", "out", 'no column "path"'),
         (tmp_path / "no-*.png", "out", "No file matches"),
         (image, "file", "not a folder"),
+        (tmp_path, ".", "is the input"),
     ):
         with pytest.raises(XrayToCTError, match=message):
             run(given, tmp_path / output, model)

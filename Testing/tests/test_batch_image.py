@@ -256,7 +256,7 @@ def test_a_full_disk_ends_the_batch(folder: Folder, image: Path, monkeypatch: py
 
 def test_a_work_folder_that_is_gone_ends_the_batch(folder: Folder, image: Path):
     outcome = folder.run(image, work=folder.settings.work + "-gone")
-    assert outcome.fatal is not None and "is gone" in outcome.fatal[0]
+    assert outcome.fatal is not None and "is not there on" in outcome.fatal[0]
 
 
 def test_results_of_several_runs_are_the_same_bytes(tmp_path: Path, tiny: Bundle, image: Path):

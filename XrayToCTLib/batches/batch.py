@@ -107,7 +107,7 @@ def batch(
             ``DaskPool``); "local" needs the caller's script to be guarded by ``if __name__ == "__main__"``, as
             multiprocessing does.
         overwrite: replace files that are there and were made otherwise.
-        progress: called with (fraction, phase) after each image; returning False cancels.
+        progress: called with (fraction, phase) at the start and after each image; returning False cancels.
         on_row: called with each row of the summary as it comes.
 
     Returns:
@@ -147,6 +147,7 @@ def batch(
         )
         course = Course(out, len(wanted), progress, on_row)
         try:
+            course.report()
             with closing(pool.run(_tasks(wanted, names, out.ledger), settings)) as outcomes:
                 for outcome in outcomes:
                     course.take(outcome)
@@ -182,6 +183,8 @@ def _wanted(inputs: Inputs, output: Path, options: ReadOptions) -> tuple[list[_W
         raise XrayToCTError("There is nothing to translate.", hint="Give a folder, a pattern, files or a CSV.")
     if output.exists() and not output.is_dir():
         raise XrayToCTError(f"{output} is not a folder.", hint="Give the folder for the results.")
+    if any(Path(item).expanduser().absolute() == output for item in given):
+        raise XrayToCTError(f"{output} is the input.", hint="Choose another folder for the results.")
     tables = [item for item in given if Path(item).suffix.lower() == _CSV and not Path(item).is_dir()]
     if tables and len(given) > 1:
         raise XrayToCTError("A CSV file is the only input of its batch.", hint=f"Give {tables[0]} alone.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from ..errors import XrayToCTError
-from ..progress import ProgressCallback, TranslationCancelled
+from ..progress import ProgressCallback, report
 from .outcome import FAILED, SKIPPED, Outcome, Row, skipped
 from .output_folder import OutputFolder
 from .rate import Rate
@@ -42,8 +42,11 @@ class Course:
         self.rate.note(len(self._lines))
         if outcome.fatal is not None:
             raise XrayToCTError(outcome.fatal[0], hint=outcome.fatal[1])
-        if self._progress is not None and self._progress(len(self._lines) / self._total, self._phase()) is False:
-            raise TranslationCancelled
+        self.report()
+
+    def report(self) -> None:
+        """Call the progress callback. Raises TranslationCancelled."""
+        report(self._progress, len(self._lines) / self._total, self._phase())
 
     def rows(self, names: Iterable[str]) -> Iterator[Row]:
         """The rows of what is through, in the order of the inputs."""

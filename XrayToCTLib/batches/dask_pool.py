@@ -6,6 +6,7 @@ beside an image that kills workers, is tried by itself at the end.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import Generator, Iterator
@@ -33,6 +34,7 @@ _QUIET = {
     "distributed.scheduler.allowed-failures": 1,
     "distributed.admin.tick.limit": "1h",  # of warnings that a thread was busy: it was translating
 }
+_TIMEOUTS = (TimeoutError, asyncio.TimeoutError)  # two classes before Python 3.11
 _prepared = False
 
 
@@ -138,14 +140,14 @@ def _connected(scheduler: Any, jobs: int, stack: ExitStack) -> Any:
             stack.enter_context(cluster)
             return stack.enter_context(Client(cluster))
         client = stack.enter_context(Client(scheduler, timeout=_CONNECT_LIMIT_S))
-    except (OSError, TimeoutError, ValueError, ImportError, RuntimeError) as error:
+    except (OSError, *_TIMEOUTS, ValueError, ImportError, RuntimeError) as error:
         raise XrayToCTError(
             f"There is no Dask scheduler to use at {scheduler} ({str(error) or type(error).__name__}).",
             hint='Give an address such as tcp://10.0.0.1:8786, or "local" for worker processes on this machine.',
         ) from error
     try:
         client.wait_for_workers(1, timeout=_WORKERS_LIMIT_S)
-    except TimeoutError as error:
+    except _TIMEOUTS as error:
         raise XrayToCTError(
             f"The Dask scheduler at {scheduler} has no worker.", hint=f"Start one with: dask worker {scheduler}"
         ) from error

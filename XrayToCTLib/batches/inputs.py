@@ -10,7 +10,6 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import XrayToCTError
 from ..readers.file_format import detect_format
-from .output_folder import STATE, SUMMARY
 
 # Files that call themselves so are reported when they are no images; others are then passed over.
 _IMAGE_SUFFIXES = frozenset(
@@ -65,7 +64,7 @@ def list_inputs(given: Sequence[str | os.PathLike[str]], output: Path) -> Listin
             continue
         names = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
         matches = [Path(name).absolute() for name in names]
-        matches = [file for file in matches if file.is_file() and not _is_output(file, output)]
+        matches = [file for file in matches if file.is_file() and output not in file.parents]
         if not matches:
             raise XrayToCTError(f"No file matches {item}.", hint="Check the pattern; ** stands for any folders.")
         root = _fixed_part(path)
@@ -82,7 +81,7 @@ def _walk(root: Path, output: Path) -> Iterator[Path]:
         here = Path(folder)
         folders[:] = sorted(name for name in folders if not name.startswith(".") and here / name != output)
         for name in sorted(names):
-            if not name.startswith(".") and not (here == output and name == SUMMARY):
+            if not name.startswith("."):
                 yield here / name
 
 
@@ -94,10 +93,6 @@ def _is_wanted(file: Path) -> bool:
     except XrayToCTError:
         return False
     return True
-
-
-def _is_output(file: Path, output: Path) -> bool:
-    return file == output / SUMMARY or (output / STATE) in file.parents
 
 
 def _fixed_part(pattern: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import threading
 import time
@@ -236,7 +237,10 @@ def _write_error(settings: Settings, stack: CtStack, error: BaseException) -> Xr
         return error
     work = Path(settings.work)
     if not work.is_dir():
-        return Fatal(f"The folder {work} is gone.", hint="Another batch, or a person, removed it: start it again.")
+        return Fatal(
+            f"The folder {work} is not there on {platform.node()}.",
+            hint="All workers must see the folder of the results. If it was removed, start the batch again.",
+        )
     free = shutil.disk_usage(work).free
     if free < max(_LEAST_FREE_BYTES, stack.hu.nbytes):
         return Fatal(
