@@ -102,9 +102,3 @@ def test_a_failure_while_the_node_is_made_removes_the_node(module: ModuleType, m
     with pytest.raises(RuntimeError, match="the disk is full"):
         module.XrayToCTLogic().translate(given)
     assert node_ids() == before
-
-
-def test_what_is_not_there_yet_is_said_and_not_ignored(module: ModuleType) -> None:
-    given, logic = add_volume(chest_values()), module.XrayToCTLogic()
-    with pytest.raises(XrayToCTError, match="Alignment"):
-        logic.evaluate(given, given, align=True)
