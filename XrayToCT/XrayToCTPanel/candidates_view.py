@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 from slicer.i18n import tr as _
-from XrayToCTLib.enhancement.contact_sheet import Candidate
 from XrayToCTLib.enhancement.enhance import radiograph_context
 from XrayToCTLib.enhancement.pipeline import Pipeline
 from XrayToCTLib.enhancement.shown_picture import display_window, fitted, grey_picture
 
 from .pictures import pixmapOf
+from .tried_enhancement import TriedEnhancement
 from .wiring import connectSignal
 
 THUMBNAIL = 132  # pixels, width and height; three fit side by side
-_CELL = (143, 240)
+_CELL = (143, 275)
 
 
 class CandidatesView:
@@ -38,7 +38,7 @@ class CandidatesView:
         connectSignal(listWidget, "currentRowChanged(int)", self.onRow)
         listWidget.setVisible(False)
 
-    def show(self, candidates: Sequence[Candidate], thumbnails: Sequence[np.ndarray]) -> None:
+    def show(self, candidates: Sequence[TriedEnhancement], thumbnails: Sequence[np.ndarray]) -> None:
         """Candidates with their pictures (see ``thumbnail``); none hides the list."""
         import qt
 
@@ -60,9 +60,13 @@ class CandidatesView:
             self._onChosen(self._pipelines[row])
 
 
-def caption(candidate: Candidate) -> str:
+def caption(candidate: TriedEnhancement) -> str:
     """Name and figures, as they stand under a picture."""
     figures = candidate.figures
+    near = []
+    if candidate.fidelity is not None:
+        near.append(_("PSNR {value:.1f} dB").format(value=candidate.fidelity.psnr_db))
+        near.append(_("SSIM {value:.3f}").format(value=candidate.fidelity.ssim))
     contrast = f"{figures.contrast_to_noise:.0f}" if figures.contrast_to_noise < float("inf") else "∞"
     name = _("as it is") if not candidate.pipeline.steps else candidate.pipeline.name
     return "\n".join(
@@ -73,11 +77,12 @@ def caption(candidate: Candidate) -> str:
             _("edges {value:.1f} %/mm").format(value=figures.edge_strength),
             _("entropy {value:.2f} bit").format(value=figures.entropy),
             _("range used {value:.0f} %").format(value=figures.range_used),
+            *near,
         ]
     )
 
 
-def thumbnails(candidates: Sequence[Candidate], *, inverted: bool = False) -> list[np.ndarray]:
+def thumbnails(candidates: Sequence[TriedEnhancement], *, inverted: bool = False) -> list[np.ndarray]:
     """uint8 pictures, each in a window of its own as a viewer would show it. Plain numpy: for a thread."""
     made = []
     mask = radiograph_context(candidates[0].radiograph).mask if candidates else None

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from XrayToCTLib.enhancement.contact_sheet import Candidate, try_all
 from XrayToCTLib.enhancement.pipeline import Pipeline
 from XrayToCTLib.enhancement.presets import find_pipeline
 from XrayToCTLib.progress import EnhancementCancelled
@@ -18,6 +17,7 @@ from .enhancement_job import EnhancementJob
 from .run import Progress, Run, ThreadJob, Wait
 from .stack_bridge import checkOutput
 from .translation_run import stillThere, stillUsable
+from .tried_enhancement import TriedEnhancement, triedEnhancements
 from .volume_snapshot import snapshotSteps, volumeKey
 
 _READ, _ENHANCED = 0.1, 0.95  # shares of the progress
@@ -43,12 +43,18 @@ def startEnhancement(
 
 
 def startTryAll(
-    inputVolume: Any, *, frame: int = 0, polarity: str = "auto", pipelines: Any = None, maxPixels: int | None = None
+    inputVolume: Any,
+    *,
+    frame: int = 0,
+    polarity: str = "auto",
+    referenceVolume: Any = None,
+    maxPixels: int | None = None,
 ) -> Run:
-    """A run, started, whose result is a list of ``Candidate``: the radiograph as it is, and under each preset."""
-    return _started(
-        tryAllSteps(inputVolume, frame=frame, polarity=polarity, pipelines=pipelines, maxPixels=maxPixels), inputVolume
+    """A run, started, whose result is a list of ``TriedEnhancement``."""
+    steps = tryAllSteps(
+        inputVolume, frame=frame, polarity=polarity, referenceVolume=referenceVolume, maxPixels=maxPixels
     )
+    return _started(steps, inputVolume)
 
 
 def enhancementSteps(
@@ -64,15 +70,19 @@ def enhancementSteps(
 
 
 def tryAllSteps(
-    inputVolume: Any, *, frame: int, polarity: str, pipelines: Any, maxPixels: int | None
-) -> Generator[Any, Any, list[Candidate]]:
+    inputVolume: Any, *, frame: int, polarity: str, referenceVolume: Any, maxPixels: int | None
+) -> Generator[Any, Any, list[TriedEnhancement]]:
     """Runs every preset over one frame; the scene is only read."""
+    reference = None
+    if referenceVolume is not None:
+        snapshot = yield from snapshotSteps(referenceVolume)
+        read = yield ThreadJob(enhancementInput, snapshot, polarity=polarity, phase="reading the reference")
+        reference = read.radiograph
     given = yield from inputSteps(inputVolume, polarity=polarity, end=_READ)
-    job = EnhancementJob(
-        try_all, given.radiograph, pipelines, frame=frame, max_pixels=maxPixels, phase="trying the presets"
-    )
-    candidates: list[Candidate] = yield Wait(job, _READ, 1.0)
-    return candidates
+    options = {"frame": frame, "maxPixels": maxPixels, "reference": reference}
+    job = EnhancementJob(triedEnhancements, given.radiograph, phase="trying the presets", **options)
+    tried: list[TriedEnhancement] = yield Wait(job, _READ, 1.0)
+    return tried
 
 
 def inputSteps(

@@ -39,8 +39,18 @@ class EnhancementVerbs:
         run = startEnhancedFile(node, file, overwrite=overwrite).reportTo(progress)
         return run.result() if wait else run
 
-    def tryEnhancements(self, inputVolume, *, wait=True, progress=None, frame=0, polarity="auto"):
-        """One frame under every preset: a list of XrayToCTLib.enhancement.contact_sheet.Candidate, with figures."""
+    def tryEnhancements(self, inputVolume, *, referenceVolume=None, wait=True, progress=None, frame=0, polarity="auto"):
+        """One frame as it is and under every preset, with figures of each; the scene stays as it is.
+
+        Args:
+            inputVolume: scalar volume node that holds a radiograph.
+            referenceVolume: the image as it should be, of the same pixels: its PSNR and SSIM are added.
+            wait, progress, frame, polarity: as for ``translate``.
+
+        Returns:
+            list of TriedEnhancement (XrayToCTPanel.tried_enhancement). With wait=False a Run, as ``translate``.
+        """
         ensureDependencies()
-        run = startTryAll(inputVolume, frame=frame, polarity=polarity).reportTo(progress)
+        run = startTryAll(inputVolume, frame=frame, polarity=polarity, referenceVolume=referenceVolume)
+        run.reportTo(progress)
         return run.result() if wait else run

@@ -6,7 +6,6 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from slicer.i18n import tr as _
-from XrayToCTLib.enhancement.contact_sheet import Candidate
 from XrayToCTLib.enhancement.pipeline import Pipeline
 from XrayToCTLib.errors import XrayToCTError
 
@@ -14,6 +13,7 @@ from .candidates_view import CandidatesView, thumbnails
 from .dependencies import ensureDependencies
 from .run import Run, ThreadJob
 from .run_controls import RunControls
+from .tried_enhancement import TriedEnhancement
 
 READY_TIP = "Show the radiograph under every preset, with figures of each."
 
@@ -54,7 +54,11 @@ class TryAllBox:
             raise XrayToCTError(_("The radiograph is gone."), hint=_("Choose another one."))
         self.view.show([], [])
         run = self._panel.logic.tryEnhancements(
-            parameters.inputVolume, wait=False, frame=parameters.frame, polarity=parameters.polarity
+            parameters.inputVolume,
+            referenceVolume=parameters.enhanceReference,
+            wait=False,
+            frame=parameters.frame,
+            polarity=parameters.polarity,
         )
         self.controls.start(run, self._draw)
 
@@ -68,17 +72,17 @@ class TryAllBox:
         """Something is still to come."""
         return self.controls.run is not None or self._drawing is not None
 
-    def _draw(self, candidates: Sequence[Candidate]) -> None:
+    def _draw(self, candidates: Sequence[TriedEnhancement]) -> None:
         run = self._drawing = Run(_thumbnailSteps(candidates, self._isInverted()))
         run.onChange(lambda state: self._drawn(run, candidates) if state.done else None)
         run.start()
 
-    def _drawn(self, run: Run, candidates: Sequence[Candidate]) -> None:
+    def _drawn(self, run: Run, candidates: Sequence[TriedEnhancement]) -> None:
         self._drawing = None
         if run.state.error is None:
             self.view.show(candidates, run.result())
 
 
-def _thumbnailSteps(candidates: Sequence[Candidate], inverted: bool) -> Generator[Any, Any, Any]:
+def _thumbnailSteps(candidates: Sequence[TriedEnhancement], inverted: bool) -> Generator[Any, Any, Any]:
     pictures = yield ThreadJob(thumbnails, candidates, inverted=inverted)
     return pictures

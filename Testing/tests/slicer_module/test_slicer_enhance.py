@@ -218,3 +218,15 @@ def test_an_enhanced_volume_whose_attributes_were_tampered_with_is_refused(logic
     made.SetAttribute("XrayToCT.Scale", "NONSENSE")
     with pytest.raises(XrayToCTError, match="says of its own values"):
         logic.enhance(made)
+
+
+def test_with_a_reference_trying_all_says_how_near_each_preset_comes(logic: Any) -> None:
+    clean = chest_values()
+    noise = np.random.default_rng(0).normal(0, 20, clean.shape)
+    noisy = np.clip(clean + noise, 0, 65535).astype(np.uint16)
+    reference = add_volume(clean, name="clean")
+    tried = logic.tryEnhancements(add_volume(noisy), referenceVolume=reference, polarity="bone-bright")
+    assert tried[0].fidelity.psnr_db > 25  # as it is
+    assert all(0 < one.fidelity.ssim <= 1 for one in tried)
+    with pytest.raises(XrayToCTError, match="same pixels"):
+        logic.tryEnhancements(add_volume(noisy[:, 10:]), referenceVolume=reference, polarity="bone-bright")

@@ -368,3 +368,13 @@ def test_the_enhanced_volume_is_written_as_dicom_that_says_what_ran(panel: Any, 
     ui.enhanceWritePathEdit.setCurrentPath(str(tmp_path / "a.gif"))
     ui.enhanceWriteButton.click()
     assert ".dcm" in ui.enhanceStatusLabel.text and not (tmp_path / "a.gif").exists()
+
+
+def test_a_reference_adds_psnr_and_ssim_to_the_captions(panel: Any) -> None:
+    ui = panel.ui
+    ui.enhanceReferenceSelector.setCurrentNode(add_volume(chest_values(), name="reference"))
+    ui.enhanceTryAllButton.click()
+    settle(panel)
+    captions = [ui.enhanceCandidatesList.item(i).text() for i in range(ui.enhanceCandidatesList.count)]
+    assert captions and all("PSNR" in text and "SSIM" in text for text in captions)
+    assert "SSIM 1.000" in captions[0]
