@@ -76,9 +76,16 @@ def test_after_ctrl_c_nothing_is_half_done_and_the_rest_follows(
 
 @pytest.mark.parametrize("moment", range(2))
 def test_after_kill_9_the_next_run_finds_what_is_whole_and_goes_on(
-    tmp_path: Path, model: Bundle, given: Path, uninterrupted: dict[str, bytes], moment: int
+    tmp_path: Path,
+    model: Bundle,
+    given: Path,
+    uninterrupted: dict[str, bytes],
+    moment: int,
+    monkeypatch: pytest.MonkeyPatch,
 ):
-    output = tmp_path / "out"
+    output, exchange = tmp_path / "out", tmp_path / "exchange"
+    exchange.mkdir()
+    monkeypatch.setenv("TMPDIR", str(exchange))
     process = start(given, output, model)
     children = wait_for_results(process, output, 2 + 3 * moment)
     time.sleep(0.03 * moment)
@@ -87,6 +94,7 @@ def test_after_kill_9_the_next_run_finds_what_is_whole_and_goes_on(
     done = results(output)
     assert done.items() <= uninterrupted.items() and len(done) < len(NAMES)
     wait_until(lambda: not any(_is_alive(child) for child in children), "the children have ended by themselves")
+    assert list(exchange.iterdir()) == []
     report = x2ct.batch(given, output, model=model.folder, device="cpu")
     assert report.failed == 0 and report.skipped == len(done)
     assert results(output) == uninterrupted

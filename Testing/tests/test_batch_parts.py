@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import threading
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from XrayToCTLib.batches.held_signals import signals_held
 from XrayToCTLib.batches.ledger import Ledger
 from XrayToCTLib.batches.outcome import DONE, FAILED, SKIPPED, Outcome, Row, failed
 from XrayToCTLib.batches.output_folder import STATE, OutputFolder
@@ -205,6 +207,26 @@ def test_a_row_of_an_earlier_run_says_so():
     from XrayToCTLib.batches.outcome import skipped
 
     assert skipped(Row("/x", DONE, 0, "x")).status == SKIPPED
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_waits_for_the_end_of_a_step(number: int):
+    done = []
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(number, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt), signals_held():
+            signal.raise_signal(number)
+            done.append(True)
+        assert done and signal.getsignal(number) is interrupt
+        with signals_held():
+            pass
+        assert signal.getsignal(number) is interrupt
+    finally:
+        signal.signal(number, before)
 
 
 def test_a_buffer_is_lent_again_once_it_is_given_back_and_never_twice():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -20,22 +21,18 @@ IMAGES_AT_ONCE = 4  # one read, one translated, one written, and one that waits 
 
 
 def main() -> None:
-    """Serve; the last argument of the command line is the process id of the batch."""
+    """Serve; the last two arguments of the command line are an exchange folder and the process id of the batch."""
+    folder, batch = Path(sys.argv[-2]), int(sys.argv[-1])
     requests, replies = own_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the batch's to handle
-    watch_parent(int(sys.argv[-1]), leave)
-    _Child(requests, replies).run()
-    leave()
-
-
-def leave() -> None:
-    """End at once, whatever is being done: only the batch itself puts files where somebody looks for them."""
-    os._exit(0)
+    child = _Child(requests, replies, folder)
+    watch_parent(batch, child.leave)
+    child.run()
 
 
 class _Child:
-    def __init__(self, requests: IO[bytes], replies: IO[bytes]) -> None:
-        self._requests, self._replies = requests, replies
+    def __init__(self, requests: IO[bytes], replies: IO[bytes], folder: Path) -> None:
+        self._requests, self._replies, self._folder = requests, replies, folder
         self._sending = threading.Lock()
 
     def run(self) -> None:
@@ -47,11 +44,16 @@ class _Child:
                     message = decode(line)
                 except BrokenMessage as broken:
                     print(f"The batch sent {broken}.", file=sys.stderr, flush=True)
-                    os._exit(2)
+                    self.leave(2)
                 if message["kind"] == "shutdown":
-                    leave()
+                    break
                 pool.submit(self._image, message)
-            leave()
+            self.leave()
+
+    def leave(self, status: int = 0) -> None:
+        """End at once, whatever is being done: only the batch itself puts files where somebody looks for them."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        os._exit(status)
 
     def _image(self, message: dict[str, Any]) -> None:
         from .run_image import run_image
@@ -66,7 +68,7 @@ class _Child:
                 self._replies.write(encode(kind, **fields))
                 self._replies.flush()
             except OSError:  # nobody listens any more
-                leave()
+                self.leave()
 
 
 def use_threads() -> None:

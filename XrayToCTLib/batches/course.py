@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ..errors import XrayToCTError
 from ..progress import ProgressCallback, report
+from .held_signals import signals_held
 from .outcome import FAILED, SKIPPED, Outcome, Row, skipped
 from .output_folder import OutputFolder
 from .rate import Rate
@@ -28,11 +29,12 @@ class Course:
 
     def take(self, outcome: Outcome) -> None:
         """Publish, count and report."""
-        if outcome.is_new:
-            outcome, offset = self._out.publish(outcome)
-        else:
-            offset = self._out.ledger.made_at(outcome.task)
-        self._lines[outcome.task] = (offset, not outcome.is_new)
+        with signals_held():  # or a result could be there that the summary does not know
+            if outcome.is_new:
+                outcome, offset = self._out.publish(outcome)
+            else:
+                offset = self._out.ledger.made_at(outcome.task)
+            self._lines[outcome.task] = (offset, not outcome.is_new)
         for row in outcome.rows:
             self.counts[row.status] += 1
             self.counts["flagged"] += row.gate == "flagged"

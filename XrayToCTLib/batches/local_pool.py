@@ -16,6 +16,7 @@ from dataclasses import asdict
 from ..errors import XrayToCTError
 from ..translation.backends.threads import THREADS_ENVIRONMENT, thread_count
 from ..version import __version__
+from ..worker.exchange_folder import remove_abandoned
 from ..worker.process_tree import python_interpreter
 from ..worker.protocol import PROTOCOL, BrokenMessage
 from ..worker.worker_process import WorkerEnded, WorkerProcess
@@ -51,6 +52,7 @@ class LocalPool:
         Raises:
             XrayToCTError: no process can be started, or they all die.
         """
+        remove_abandoned()
         self._tasks = tasks
         record = asdict(settings)
         threads = [
@@ -62,7 +64,10 @@ class LocalPool:
                 thread.start()
             running = len(threads)
             while running:
-                item = self._results.get()
+                try:
+                    item = self._results.get(timeout=_WAIT_S)
+                except queue.Empty:  # on Windows, Ctrl-C is heard only between two waits
+                    continue
                 if item is None:
                     running -= 1
                 elif isinstance(item, BaseException):

@@ -56,10 +56,11 @@ def write_summary(path: Path, rows: Iterable[Row]) -> Path:
             writer.writerows(_line(row) for row in rows)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise XrayToCTError(
             f"{path} could not be written: {error.strerror or error}.", hint="Close it where it is open, and try again."
         ) from error
+    finally:
+        temporary.unlink(missing_ok=True)  # whatever came in between, Ctrl-C too
     return path
 
 
