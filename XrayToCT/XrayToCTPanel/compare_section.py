@@ -33,6 +33,7 @@ class CompareSection(Section):
 
         ui = self.ui
         self.comparison: Comparison | None = None
+        self.showing: Any = None  # the Run that fills the layout
         self._shown: tuple[str, str] = ("", "")  # ids of the candidate and the reference of the result
         ui.compareSavePathEdit.filters = ctk.ctkPathLineEdit.Files | ctk.ctkPathLineEdit.Writable
         self.controls = RunControls(
@@ -53,6 +54,8 @@ class CompareSection(Section):
     def cleanup(self) -> None:
         self.controls.cleanup()
         self.page.cleanup()
+        if self.showing is not None:
+            self.showing.cancel()
         self._forget()
 
     def setParameterNode(self, parameterNode: Any) -> None:
@@ -145,7 +148,17 @@ class CompareSection(Section):
             return
         if candidate is None or reference is None:
             self.panel.showStatus(_("What was compared is no longer in the scene."))
-        elif not self.panel.logic.showComparison(self.comparison, candidate, reference):
+        elif self.showing is None:
+            self.showing = self.panel.logic.showComparison(self.comparison, candidate, reference, wait=False)
+            self.showing.onChange(self._shownChanged)
+
+    def _shownChanged(self, state: Any) -> None:
+        if not state.done:
+            return
+        run, self.showing = self.showing, None
+        if state.error is not None:
+            self.panel.showError(state.error)
+        elif run is not None and not run.result():
             self.panel.showStatus(_("This Slicer has no views to show it in."))
 
     def onSave(self) -> None:
@@ -168,11 +181,11 @@ class CompareSection(Section):
         self._forget()
         self.comparison, self._shown = made, ids
         self._showResult()
-        parameters = self.panel.parameterNode()
-        if parameters is not None and parameters.compareLayout:
-            self.onShow()
         name = made.table.GetName()
         self.panel.showStatus(_("Compared in {seconds:.1f} s: {name}.").format(seconds=seconds, name=name))
+        parameters = self.panel.parameterNode()
+        if parameters is not None and parameters.compareLayout and slicer.app.layoutManager() is not None:
+            self.onShow()
 
     def _forget(self) -> None:
         made, self.comparison = self.comparison, None

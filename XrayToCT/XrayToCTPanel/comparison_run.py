@@ -23,7 +23,7 @@ from .comparison_maps import mapsOf, showMaps
 from .comparison_nodes import candidateSteps, checkImage, lineOn, maskSteps, referenceSteps
 from .enhancement_job import EnhancementJob
 from .fidelity_table import tableFromReports
-from .plot_nodes import CHART_OF, chartNode, removeChart
+from .plot_nodes import CHART_OF, chartSteps, removeChart
 from .provenance import SOURCE_REFERENCE
 from .radiograph_reading import radiographSteps
 from .run import Progress, Run, ThreadJob, Wait
@@ -103,7 +103,7 @@ def startComparison(candidates: Sequence[Any], referenceVolume: Any, options: Co
             )
     checkImage(referenceVolume, "reference")
     steps = comparisonSteps(list(candidates), referenceVolume, options)
-    return Run(steps, guard=_stillThere(*candidates, referenceVolume), cancelled=ComparisonCancelled).start()
+    return Run(steps, guard=stillThere(*candidates, referenceVolume), cancelled=ComparisonCancelled).start()
 
 
 def comparisonSteps(
@@ -132,9 +132,9 @@ def comparisonSteps(
             yield Progress(_MEASURED, "showing the maps")
         if options.charts:
             _removeChartsOf(candidates[0])
+            yield Progress(_MEASURED, "showing the plots")
             for chart in drawn:
-                made.charts.append(chartNode(chart, candidates[0]))
-                yield Progress(_MEASURED, "showing the plots")
+                made.charts.append((yield from chartSteps(chart, candidates[0])))
         folder = None  # it belongs to the result now
         return made
     finally:
@@ -225,7 +225,8 @@ def _removeChartsOf(candidate: Any) -> None:
             removeChart(node)
 
 
-def _stillThere(*nodes: Any) -> Callable[[], None]:
+def stillThere(*nodes: Any) -> Callable[[], None]:
+    """A guard that raises XrayToCTError when one of the nodes is gone."""
     names = [node.GetName() or "The volume" for node in nodes]
 
     def check() -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.fidelity.candidate_table import candidates_record, candidates_text, write_candidates_csv
+from XrayToCTLib.progress import ComparisonCancelled
 from XrayToCTLib.whole_file import write_whole
 
-from .comparison_run import AUTO, WHERE_THEY_LIE, ComparisonOptions, startComparison, startPage
+from .comparison_run import AUTO, WHERE_THEY_LIE, ComparisonOptions, startComparison, startPage, stillThere
 from .dependencies import ensureDependencies
-from .fidelity_layout import showComparison
+from .fidelity_layout import layoutSteps
+from .run import Run
 
 
 class ComparisonVerbs:
@@ -97,6 +99,12 @@ class ComparisonVerbs:
         """The table as text for a spreadsheet, tab-separated: what the panel copies."""
         return candidates_text(comparison.reports)
 
-    def showComparison(self, comparison, candidate, referenceVolume):
-        """Shows slices, difference, SSIM, plots and table in a layout; whether there is a layout to show them in."""
-        return showComparison(comparison, candidate, referenceVolume)
+    def showComparison(self, comparison, candidate, referenceVolume, *, wait=True):
+        """Shows slices, difference, SSIM, plots and table in a layout.
+
+        Returns:
+            Whether there is a layout to show them in. With wait=False a Run.
+        """
+        steps = layoutSteps(comparison, candidate, referenceVolume)
+        run = Run(steps, guard=stillThere(candidate, referenceVolume), cancelled=ComparisonCancelled).start()
+        return run.result() if wait else run

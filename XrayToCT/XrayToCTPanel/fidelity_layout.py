@@ -5,7 +5,7 @@ Only MRML is touched; a Slicer that runs without its main window has no layout m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from .comparison_maps import DIFFERENCE, SIMILARITY
@@ -59,8 +59,8 @@ def description() -> str:
     return f'<layout type="horizontal" split="true">{_item(images)}{_item(numbers)}</layout>'
 
 
-def showComparison(comparison: Any, candidate: Any, referenceVolume: Any) -> bool:
-    """Changes to the layout and fills it; whether there was one to change to.
+def layoutSteps(comparison: Any, candidate: Any, referenceVolume: Any) -> Generator[Any, Any, bool]:
+    """Changes to the layout and fills it, a view a step; returns whether there was one to change to.
 
     Args:
         comparison: comparison_run.Comparison.
@@ -75,16 +75,20 @@ def showComparison(comparison: Any, candidate: Any, referenceVolume: Any) -> boo
     if not node.IsLayoutDescription(FIDELITY_LAYOUT):
         node.AddLayoutDescription(FIDELITY_LAYOUT, description())
     node.SetViewArrangement(FIDELITY_LAYOUT)
-    maps = {each.GetAttribute(MAP_NAME): each for each in reversed(comparison.maps)}
+    yield None
+    scene = slicer.mrmlScene
+    maps = {each.GetAttribute(MAP_NAME): each for each in reversed(comparison.maps) if each.GetScene() is scene}
     shown = (candidate, referenceVolume, maps.get(DIFFERENCE), maps.get(SIMILARITY))
     for tag, volume in zip(_SLICES, shown, strict=True):
         _fillSlice(tag, volume)
+        yield None
     for chart in reversed(comparison.charts):  # the first of a kind is shown
-        view = slicer.mrmlScene.GetSingletonNode(_PLOTS[chart.GetAttribute(KIND)], "vtkMRMLPlotViewNode")
-        if view is not None:
+        view = scene.GetSingletonNode(_PLOTS.get(chart.GetAttribute(KIND), ""), "vtkMRMLPlotViewNode")
+        if view is not None and chart.GetScene() is scene:
             view.SetPlotChartNodeID(chart.GetID())
-    table = slicer.mrmlScene.GetSingletonNode(_TABLE, "vtkMRMLTableViewNode")
-    if table is not None and comparison.table is not None:
+            yield None
+    table = scene.GetSingletonNode(_TABLE, "vtkMRMLTableViewNode")
+    if table is not None and comparison.table is not None and comparison.table.GetScene() is scene:
         table.SetTableNodeID(comparison.table.GetID())
     return True
 

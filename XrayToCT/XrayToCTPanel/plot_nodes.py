@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,8 @@ _GREY, _COLOURS = (0.5, 0.5, 0.5), (
 )  # fmt: skip
 
 
-def chartNode(chart: Chart, candidate: Any) -> Any:
-    """Adds a chart with its series and their tables.
+def chartSteps(chart: Chart, candidate: Any) -> Generator[Any, Any, Any]:
+    """Adds a chart with its series and their tables, a node a step; what was added is gone again if it ends early.
 
     Args:
         candidate: node that the chart is about; the chart lies beside it.
@@ -28,6 +28,7 @@ def chartNode(chart: Chart, candidate: Any) -> Any:
 
     scene = slicer.mrmlScene
     made: list[Any] = []
+    node: Any = None
     try:
         name = scene.GenerateUniqueName(f"{candidate.GetName()} {chart.title}")
         node = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", name)
@@ -37,13 +38,17 @@ def chartNode(chart: Chart, candidate: Any) -> Any:
         node.SetYAxisTitle(chart.y_label)
         node.SetAttribute(KIND, chart.kind)
         node.SetNodeReferenceID(CHART_OF, candidate.GetID())
+        yield None
         for table, columns in _tables(chart, name, made):
+            yield None
             for series, (x, y) in columns:
-                node.AddAndObservePlotSeriesNodeID(_seriesNode(series, table, x, y, made).GetID())
-        for number in range(node.GetNumberOfPlotSeriesNodes()):
-            _paint(node.GetNthPlotSeriesNode(number), chart.series[number], number, chart)
+                seriesNode = _seriesNode(series, table, x, y, made)
+                number = node.GetNumberOfPlotSeriesNodes()
+                _paint(seriesNode, chart.series[number], number, chart)
+                node.AddAndObservePlotSeriesNodeID(seriesNode.GetID())
+                yield None
         placeBeside(node, candidate)
-    except Exception:
+    except BaseException:  # also GeneratorExit: the run was cancelled
         for each in reversed(made):
             scene.RemoveNode(each)
         raise

@@ -55,4 +55,5 @@ def compare(panel: Any) -> Any:
     """Presses Compare and waits; the section's Comparison, or None when it failed."""
     panel.ui.compareButton.click()
     wait_until(lambda: section(panel).controls.run is None, "the comparison")
+    wait_until(lambda: section(panel).showing is None, "the layout")
     return section(panel).comparison
