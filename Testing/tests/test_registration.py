@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from Testing.independent_projectors import nanodrr_line_integrals
-from Testing.tests.alignment_phantom import DETECTOR, phantom
-from XrayToCTLib.alignment import AlignmentKind, RegistrationCancelled, register
+from Testing.tests.alignment_phantom import DETECTOR, as_image, phantom
+from XrayToCTLib.alignment import AlignmentKind, RegistrationCancelled, reference_from_image, register
 from XrayToCTLib.alignment.local_contrast import local_contrast, similarity
 from XrayToCTLib.alignment.pose import (
     box_points,
@@ -68,6 +69,34 @@ def test_a_pose_is_found_within_one_degree_and_one_and_a_half_millimetres(body, 
     assert record.residual_mm < 1.5 and record.warnings == ()
     assert record.starts == 27 and record.evaluations > 100
     assert "2D/3D registration" in record.sentence and f"residual {record.residual:.3f}" in record.sentence
+
+
+def test_a_reference_turned_and_resampled_by_a_known_transform_is_recovered_in_space(body, rng):
+    """Points of the patient, given in RAS, come to stand where they stood: within a degree and 1.5 mm."""
+    image = as_image(body)
+    original = reference_from_image(image, modality="CT", keep_table=True)
+    moved_from = sitk.Euler3DTransform(
+        (-original.origin_mm[0], -original.origin_mm[1], original.origin_mm[2]),
+        *np.deg2rad((4.0, -5.0, 7.0)),
+        (6.0, 9.0, -8.0),
+    )
+    grid = sitk.Image([110, 100, 100], sitk.sitkInt16)
+    grid.SetSpacing((2.8, 2.8, 3.6))
+    grid.SetOrigin((-150.0, -145.0, 0.0))
+    turned = sitk.Resample(image, grid, moved_from, sitk.sitkLinear, -1000.0)
+    reference = reference_from_image(turned, modality="CT", keep_table=True)
+    radiograph = radiograph_at(original.volume, DETECTOR, rng)
+    found = register(reference.volume, radiograph, DETECTOR).geometry
+
+    before = TARGETS + np.array((-original.origin_mm[0], -original.origin_mm[1], original.origin_mm[2]))
+    after = np.array([moved_from.GetInverse().TransformPoint(point.tolist()) for point in before])
+    centre = np.array((-reference.origin_mm[0], -reference.origin_mm[1], reference.origin_mm[2]))
+    stood, stands = camera_points(DETECTOR, TARGETS), camera_points(found, after - centre)
+    assert np.linalg.norm((stood - stands)[:, :2], axis=1).mean() < 1.5
+    start = camera_points(DETECTOR, after - centre)
+    assert np.linalg.norm((stood - start)[:, :2], axis=1).mean() > 5.0
+    turn = np.linalg.lstsq(stands - stands.mean(0), stood - stood.mean(0), rcond=None)[0]
+    assert math.degrees(math.acos(min(1.0, (np.trace(turn) - 1) / 2))) < 1.0
 
 
 def test_a_radiograph_of_another_body_gets_a_warning_and_a_large_residual(body, rng):
