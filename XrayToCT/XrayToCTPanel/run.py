@@ -20,7 +20,6 @@ all that can fail before the scene is touched, and touch it between two yields. 
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -30,6 +29,10 @@ from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.progress import TranslationCancelled
 from XrayToCTLib.worker.job import JobState
 from XrayToCTLib.worker.remaining_time import RemainingTime
+
+from .thread_job import ThreadJob
+
+__all__ = ["Progress", "Run", "Steps", "ThreadJob", "Wait", "cancelAllRuns"]
 
 Steps = Generator[Any, Any, Any]
 POLL_MS = 10
@@ -60,45 +63,6 @@ class Wait:
     prefix: str = ""
 
 
-class ThreadJob:
-    """A function in a thread of its own, for plain Python and numpy: never qt, slicer, MRML or VTK. As a worker's Job.
-
-    Args:
-        function, arguments: what to call. It is not interrupted by ``cancel``: its result is then dropped.
-        phase: what it does, in words; "" keeps the words of what came before.
-    """
-
-    def __init__(self, function: Callable[..., Any], *arguments: Any, phase: str = "", **options: Any) -> None:
-        self._done = threading.Event()
-        self._phase = phase
-        self._result: Any = None
-        self._error: Exception | None = None
-        call = (function, arguments, options)
-        self._thread = threading.Thread(target=self._work, args=call, name="xray-to-ct thread job", daemon=True)
-        self._thread.start()
-
-    def _work(self, function: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
-        try:
-            self._result = function(*arguments, **options)
-        except Exception as error:
-            self._error = error
-        finally:
-            self._done.set()
-
-    def poll(self) -> JobState:
-        done = self._done.is_set()
-        return JobState(self._phase, 1.0 if done else 0.0, None, done, None)
-
-    def cancel(self) -> None:
-        """A thread cannot be ended; what it gives is not asked for any more."""
-
-    def result(self, timeout_s: float | None = None) -> Any:
-        self._done.wait(timeout_s)
-        if self._error is not None:
-            raise self._error
-        return self._result
-
-
 class Run:
     """One task. All methods belong to the main thread.
 
@@ -124,7 +88,7 @@ class Run:
         self._listeners: list[Callable[[JobState], object]] = []
         self._clock = RemainingTime()
         self._wait: Wait | None = None
-        self._timer: Any = None
+        self._isTimed = False
         self._result: Any = None
         self._busy = self._cancel_wanted = False
         self.seconds = 0.0
@@ -134,14 +98,8 @@ class Run:
 
     def start(self) -> Run:
         """Lets a timer drive the run; without Qt it waits for ``result``."""
-        try:
-            import qt
-        except ImportError:
-            return self
-        self._timer = qt.QTimer()
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self.advance)
-        self._timer.start()
+        self._isTimed = True
+        _ticker.start()
         return self
 
     def onChange(self, listener: Callable[[JobState], object]) -> None:
@@ -256,9 +214,6 @@ class Run:
         self._finish(None, error)
 
     def _finish(self, result: Any, error: Exception | None) -> None:
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
         if self in _active:
             _active.remove(self)
         self.seconds = time.monotonic() - self._started
@@ -276,6 +231,34 @@ class Run:
                 listener(self.state)
             except Exception:
                 logging.exception("A run's listener failed.")
+
+
+class _Ticker:
+    """One timer for all runs: it lives as long as this module, as a timer must not be deleted in its own slot."""
+
+    def __init__(self) -> None:
+        self._timer: Any = None
+
+    def start(self) -> None:
+        if self._timer is None:
+            try:
+                import qt
+            except ImportError:  # no Qt: ``result`` drives the run
+                return
+            self._timer = qt.QTimer()
+            self._timer.setInterval(POLL_MS)
+            self._timer.timeout.connect(self._tick)
+        self._timer.start()
+
+    def _tick(self) -> None:
+        timed = [run for run in _active if run._isTimed]
+        for run in timed:
+            run.advance()
+        if not any(run._isTimed for run in _active):
+            self._timer.stop()
+
+
+_ticker = _Ticker()
 
 
 def cancelAllRuns() -> None:

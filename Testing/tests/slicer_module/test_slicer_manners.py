@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -230,3 +231,21 @@ def test_every_parameter_comes_back_with_the_scene(gui: SlicerHost, panel: Any, 
         assert (found.GetName() if hasattr(found, "GetName") else found) == (
             {"inputVolume": "in", "outputVolume": "out"}.get(name, value)
         )
+
+
+def test_a_process_of_the_panel_ends_with_all_that_it_started_when_it_is_cancelled(gui: SlicerHost) -> None:
+    from XrayToCTPanel.process_job import ProcessJob
+
+    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(300)'])"
+    job = ProcessJob([sys.executable, "-c", code], phase="sleeping")
+    assert not job.poll().done
+    job.cancel()
+    wait_until(lambda: job.poll().done, "the end of the process")
+
+
+def test_a_process_that_fails_gives_what_it_said(gui: SlicerHost) -> None:
+    from XrayToCTPanel.process_job import ProcessJob
+
+    job = ProcessJob([sys.executable, "-c", "print('started'); raise SystemExit('oh dear')"], phase="failing")
+    wait_until(lambda: job.poll().done, "the end of the process")
+    assert job.result() == "started\noh dear"

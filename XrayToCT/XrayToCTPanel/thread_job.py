@@ -1,0 +1,48 @@
+"""Thread job: a function in a thread, waited for as a run waits for any job."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from XrayToCTLib.worker.job import JobState
+
+
+class ThreadJob:
+    """A function in a thread of its own, for plain Python and numpy: never qt, slicer, MRML or VTK. As a worker's Job.
+
+    Args:
+        function, arguments: what to call. It is not interrupted by ``cancel``: its result is then dropped.
+        phase: what it does, in words; "" keeps the words of what came before.
+    """
+
+    def __init__(self, function: Callable[..., Any], *arguments: Any, phase: str = "", **options: Any) -> None:
+        self._done = threading.Event()
+        self._phase = phase
+        self._result: Any = None
+        self._error: Exception | None = None
+        call = (function, arguments, options)
+        self._thread = threading.Thread(target=self._work, args=call, name="xray-to-ct thread job", daemon=True)
+        self._thread.start()
+
+    def _work(self, function: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+        try:
+            self._result = function(*arguments, **options)
+        except Exception as error:
+            self._error = error
+        finally:
+            self._done.set()
+
+    def poll(self) -> JobState:
+        done = self._done.is_set()
+        return JobState(self._phase, 1.0 if done else 0.0, None, done, None)
+
+    def cancel(self) -> None:
+        """A thread cannot be ended; what it gives is not asked for any more."""
+
+    def result(self, timeout_s: float | None = None) -> Any:
+        self._done.wait(timeout_s)
+        if self._error is not None:
+            raise self._error
+        return self._result
