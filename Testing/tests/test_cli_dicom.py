@@ -1,4 +1,4 @@
-"""xray-to-ct translate --dicom: the stack as a DICOM object beside the stack file."""
+"""xray-to-ct translate --dicom and --trust: the stack as a DICOM object, and how far it is to be believed."""
 
 from __future__ import annotations
 
@@ -49,3 +49,15 @@ def test_a_picture_needs_a_patient_id_and_fails_whole_without_one(
     assert {path.name for path in tmp_path.iterdir()} == {"chest.png"}
     assert main([*arguments, "--patient-id", "P-10"]) == 0
     assert pydicom.dcmread(tmp_path / "out" / "chest-ct-like-stack.dcm").PatientID == "P-10"
+
+
+def test_trust_is_said_line_by_line_and_in_the_json(
+    tiny: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_dx(make_radiograph(), tmp_path / "chest.dcm", patient_id="P-9", derivation="Blobs.")
+    assert main(["translate", str(source), "--model", tiny, "--device", "torch-cpu", "--trust", "--json"]) == 0
+    said = capsys.readouterr()
+    trust = json.loads(said.out)["results"][0]["trust"]
+    assert {flag["name"] for flag in trust["flags"]} >= {"input-gate", "reprojection", "origin", "unsteadiness"}
+    for flag in trust["flags"]:
+        assert f"{flag['level'].lower()}: {flag['sentence']}" in said.err

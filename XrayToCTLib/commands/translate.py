@@ -18,6 +18,7 @@ from .targets import make_folder, refuse_existing
 if TYPE_CHECKING:
     from ..ct_stack import CtStack
     from ..radiograph import Radiograph
+    from ..trust.trust_report import TrustReport
 
 _PREVIEW_PIXELS = 512  # of the longer side; a contact sheet shows no more, and several stacks are kept for it
 
@@ -27,6 +28,7 @@ class _Translated:
     radiograph: Radiograph
     stack: CtStack
     dicom: Path | None
+    trust: TrustReport | None
 
 
 def add_parser(verbs: Any) -> None:
@@ -71,6 +73,9 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--patient-id", metavar="ID", help="with --dicom: of files that are no DICOM, which name no patient"
     )
+    parser.add_argument(
+        "--trust", action="store_true", help="also check how far each stack is to be believed (seven more small runs)"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
     parser.add_argument("--json", action="store_true", help="print JSON on stdout")
     parser.set_defaults(run=lambda options: run(options, parser))
@@ -109,6 +114,8 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         rows.append(_row(file, target, done, time.perf_counter() - start))
         for warning in done.stack.warnings:
             say(f"{file}: warning: {warning}")
+        for flag in done.trust.flags if done.trust is not None else ():
+            say(f"{file}: {flag.level.value}: {flag.sentence}")
         if not options.json:
             print_result(str(target))
             if done.dicom is not None:
@@ -127,7 +134,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
 
 
 def _translate_one(file: Path, target: Path, options: argparse.Namespace, taken: set[Path]) -> _Translated:
-    from .. import enhance, read_radiograph, translate, write_dicom
+    from .. import enhance, read_radiograph, translate, trust, write_dicom
     from ..translation.stack_file import write_stack
 
     if target in taken:
@@ -143,6 +150,7 @@ def _translate_one(file: Path, target: Path, options: argparse.Namespace, taken:
         if options.enhance is not None:
             radiograph = enhance(radiograph, options.enhance, progress=progress)
         stack = translate(radiograph, model=options.model, device=options.device, progress=progress)
+        checked = trust(stack, radiograph, model=options.model, device=options.device) if options.trust else None
     finally:
         progress.end()
     stack = replace(stack, provenance={**stack.provenance, "source_frame": str(options.frame)})
@@ -150,7 +158,7 @@ def _translate_one(file: Path, target: Path, options: argparse.Namespace, taken:
     if options.dicom is not None:  # first: it is the one that may have no patient to name
         dicom = write_dicom(stack, options.dicom, patient_id=options.patient_id, overwrite=options.overwrite)
     write_stack(stack, target, overwrite=options.overwrite)
-    return _Translated(radiograph, stack, dicom)
+    return _Translated(radiograph, stack, dicom, checked)
 
 
 def _targets(options: argparse.Namespace, parser: argparse.ArgumentParser) -> list[Path]:
@@ -174,12 +182,14 @@ def _targets(options: argparse.Namespace, parser: argparse.ArgumentParser) -> li
 
 def _row(file: Path, target: Path, done: _Translated, seconds: float) -> dict[str, Any]:
     stack = done.stack
-    written = {"dicom": str(done.dicom)} if done.dicom is not None else {}
+    more: dict[str, Any] = {"dicom": str(done.dicom)} if done.dicom is not None else {}
+    if done.trust is not None:
+        more["trust"] = done.trust.to_record()
     return {
         "input": str(file),
         "ok": True,
         "output": str(target),
-        **written,
+        **more,
         "shape": list(stack.hu.shape),
         "spacing_mm": list(stack.spacing),
         "slab_thickness_mm": stack.slab_thickness,

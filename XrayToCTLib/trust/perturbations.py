@@ -1,7 +1,7 @@
 """Perturbations: small changes of a radiograph after which the right answer is known to be the same one, moved along.
 
 Measured on simulated radiographs of four patients that the model had not seen (Testing/benchmarks/bench_trust.py),
-shifts and turns find the voxels that are wrong best: rank correlation of spread and error 0.33 to 0.55 a patient. A
+shifts and turns find the voxels that are wrong best: rank correlation of spread and error 0.33 to 0.57 a patient. A
 mirror image (0.09 to 0.29) asks about a heart on the other side instead, another magnification (0.19 to 0.37) about a
 patient of another size, and noise (0.04 to 0.11) hardly reaches slabs of 20 mm: they are left out.
 """
