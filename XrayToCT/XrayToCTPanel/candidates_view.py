@@ -16,7 +16,8 @@ from .tried_enhancement import TriedEnhancement
 from .wiring import connectSignal
 
 THUMBNAIL = 132  # pixels, width and height; three fit side by side
-_CELL = (143, 275)
+_CELL = (143, 240)
+_TWO_LINES = 35
 
 
 class CandidatesView:
@@ -51,6 +52,8 @@ class CandidatesView:
                 item.setToolTip(f"{candidate.pipeline.description}\n{candidate.pipeline.describe()}".strip())
                 self._list.addItem(item)
             self._list.setCurrentRow(-1)
+            measured = any(candidate.fidelity is not None for candidate in candidates)
+            self._list.setGridSize(qt.QSize(_CELL[0], _CELL[1] + (_TWO_LINES if measured else 0)))
         finally:
             self._filling = False
         self._list.setVisible(bool(candidates))

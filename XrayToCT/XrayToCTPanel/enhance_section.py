@@ -23,6 +23,7 @@ from .pictures import pixmapOf, windowColours
 from .preset_box import PresetBox
 from .provenance import attributesOf
 from .readiness import reasonNotReady
+from .reference_levels import ReferenceLevels
 from .run_controls import RunControls
 from .section import Section
 from .steps_view import StepsView
@@ -49,7 +50,8 @@ class EnhanceSection(Section):
         self.editor = PipelineEditor(Pipeline(NONE))
         self._stored = ""  # what the parameter node held last
         self.steps = StepsView(ui, lambda: self.editor, self.onEdited, self.showStep)
-        self.form = ParameterForm(ui.enhanceParametersWidget, self.onValue, self.onReleased)
+        self.levels = ReferenceLevels(panel, self.onLevels)
+        self.form = ParameterForm(ui.enhanceParametersWidget, self.onValue, self.onReleased, self.levels.take)
         self.presets = PresetBox(panel, ui, lambda: self.editor.pipeline, self.load)
         self.comparison = ComparisonView(ui.enhancePictureLabel)
         self.preview = LivePreview(self.onPictures, self.onPreviewError)
@@ -116,6 +118,7 @@ class EnhanceSection(Section):
         self.comparison.stop()
         self.preview.stop()
         self.help.stop()
+        self.levels.stop()
         self.tryAll.cleanup()
         self.controls.cleanup()
         self.writing.cleanup()
@@ -154,6 +157,13 @@ class EnhanceSection(Section):
 
     def onReleased(self) -> None:
         self._settling.start()
+
+    def onLevels(self, name: str, levels: tuple[float, ...]) -> None:
+        """The reference's grey levels are there; meanwhile another step may have been chosen."""
+        if self.steps.step is not None and name in self.steps.step.values:
+            self.onValue(name, levels)
+            self.showStep()
+            self.onReleased()
 
     def onReset(self) -> None:
         if self.steps.step is not None:

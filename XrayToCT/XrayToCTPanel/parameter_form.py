@@ -27,10 +27,18 @@ class ParameterForm:
         holder: QWidget with a QVBoxLayout.
         onValue: called with (name, value) at every change, while a slider moves too.
         onReleased: called when a slider is let go.
+        onReference: called with the name of a parameter that shall be taken from the reference volume.
     """
 
-    def __init__(self, holder: Any, onValue: Callable[[str, Any], object], onReleased: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        holder: Any,
+        onValue: Callable[[str, Any], object],
+        onReleased: Callable[[], object],
+        onReference: Callable[[str], object],
+    ) -> None:
         self._holder, self._onValue, self._onReleased = holder, onValue, onReleased
+        self._onReference = onReference
         self._form: Any = None
         self._filter: str | None = None
         self.controls: dict[str, Any] = {}
@@ -86,9 +94,15 @@ class ParameterForm:
             )
             return combo, combo
         if isinstance(default, tuple):
-            note = qt.QLabel()
-            note.setWordWrap(True)
-            return note, note
+            row, note, button = qt.QWidget(), qt.QLabel(), qt.QPushButton(_("From the reference"))
+            layout = qt.QHBoxLayout(row)
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.addWidget(note, 1)
+            layout.addWidget(button)
+            note.setToolTip(parameterTip(item))
+            button.setToolTip(_("Take the grey levels of the reference volume, which is chosen above Try all presets."))
+            connectSignal(button, "clicked(bool)", lambda: self._onReference(name))
+            return note, row
         control = NumberControl(
             about["minimum"],
             about["maximum"],

@@ -42,7 +42,7 @@ def settle(panel: Any) -> None:
     part = section(panel)
     wait_until(
         lambda: (
-            not (part.preview.isBusy or part.tryAll.isBusy or part.help.isBusy or part.isSettling)
+            not (part.preview.isBusy or part.tryAll.isBusy or part.help.isBusy or part.levels.isBusy or part.isSettling)
             and part.controls.run is None
             and part.writing.run is None
         ),
@@ -378,3 +378,24 @@ def test_a_reference_adds_psnr_and_ssim_to_the_captions(panel: Any) -> None:
     captions = [ui.enhanceCandidatesList.item(i).text() for i in range(ui.enhanceCandidatesList.count)]
     assert captions and all("PSNR" in text and "SSIM" in text for text in captions)
     assert "SSIM 1.000" in captions[0]
+
+
+def test_histogram_matching_takes_the_levels_of_the_reference_volume(panel: Any) -> None:
+    import qt
+
+    ui = panel.ui
+    choose_filter(panel, "histogram_matching")
+    ui.enhanceStepsList.setCurrentRow(3)
+    ui.enhanceAddButton.click()
+    (button,) = ui.enhanceParametersWidget.findChildren(qt.QPushButton)
+    button.click()
+    assert "no reference volume" in ui.enhanceStatusLabel.text
+    ui.enhanceReferenceSelector.setCurrentNode(add_volume(chest_values() // 2, name="reference"))
+    settle(panel)
+    default = section(panel).steps.step.values["reference"]
+    (button,) = ui.enhanceParametersWidget.findChildren(qt.QPushButton)
+    button.click()
+    settle(panel)
+    taken = section(panel).steps.step.values["reference"]
+    assert len(taken) == 257 and taken != default
+    assert Pipeline.from_json(panel.parameterNode().enhancePipeline).steps[4].values["reference"] == taken
