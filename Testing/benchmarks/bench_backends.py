@@ -248,8 +248,8 @@ def print_table(result: dict[str, Any]) -> None:
                 f"{row['cpu_ratio']:5.1f} x CPU  {row['wall_ratio']:5.1f} x wall"
             )
         best, with_torch = best_ratios(rows)
-        bars = next((words for config, words in BARS.items() if model.startswith(config.stem)), "")
-        print(f"  best {best:.1f} x, PyTorch alone {with_torch:.1f} x of CPU seconds  {bars}")
+        config = FAST if model.endswith(":fast") or model.startswith(FAST.stem) else FLAGSHIP
+        print(f"  best {best:.1f} x, PyTorch alone {with_torch:.1f} x of CPU seconds ({BARS[config]})")
     for name, reason in result["left_out"].items():
         print(f"  {name:30s} left out: {reason}")
     for name, row in result.get("differences_hu", {}).items():
