@@ -47,7 +47,14 @@ def radiograph_file(tmp_path: Path) -> Path:
 
 def stack_of(path: Path) -> CtStack:
     radiograph = x2ct.read_radiograph(path)
-    return a_stack(source=str(path), source_identity=radiograph.identity, source_frame="0", model_id="m")
+    return a_stack(
+        source=str(path),
+        source_identity=radiograph.identity,
+        source_frame="0",
+        model_id="m",
+        model_version="1.2.0",
+        model_variant="fast",
+    )
 
 
 def conforms(path: Path) -> None:
@@ -83,7 +90,7 @@ def test_it_says_what_it_is_wherever_one_may_look(radiograph_file: Path, tmp_pat
     assert written[0x0008001C].value == "YES"
     assert written.DerivationDescription.startswith("SYNTHETIC, NO CT.")
     assert "Depth is a guess." in written.ImageComments
-    assert written.ContributingEquipmentSequence[0].ManufacturerModelName == "m"
+    assert written.ContributingEquipmentSequence[0].ManufacturerModelName == "m@1.2.0:fast"
     assert written.RescaleType == "US", "no viewer shall print HU beside a value"
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from XrayToCTLib.errors import XrayToCTError
+from XrayToCTLib.models.registry import find_model
+from XrayToCTLib.models.variant_card import model_name
 from XrayToCTLib.radiograph import Radiograph
 from XrayToCTLib.trust.check import TrustCheck
 from XrayToCTLib.trust.trust_report import TrustLevel, TrustReport
@@ -97,10 +99,7 @@ def _check(stack: Any, radiograph: Radiograph, model: Any, frame: int, enhance: 
 
 def _modelOf(stack: Any) -> str | None:
     """The model that a stack names, if it is installed."""
-    from XrayToCTLib.models.registry import find_model
-
-    identity, version = (stack.provenance.get(f"model_{key}", "") for key in ("id", "version"))
-    name = f"{identity}@{version}" if version else identity
+    name = model_name(*(stack.provenance.get(f"model_{key}", "") for key in ("id", "version", "variant")))
     try:
         find_model(name)
     except XrayToCTError:

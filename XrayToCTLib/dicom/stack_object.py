@@ -141,8 +141,11 @@ def _decimal(value: float) -> str:
 def _model(stack: CtStack) -> str:
     if stack.card is not None:
         return stack.card.name
-    identity, version = (stack.provenance.get(f"model_{key}", "") for key in ("id", "version"))
-    return f"{identity}@{version}" if identity and version else identity
+    parts = (
+        (mark, stack.provenance.get(f"model_{key}", ""))
+        for mark, key in (("", "id"), ("@", "version"), (":", "variant"))
+    )
+    return "".join(mark + text for mark, text in parts if text)
 
 
 def _made_by(stack: CtStack) -> str:
