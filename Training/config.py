@@ -150,5 +150,7 @@ def _check(config: RunConfig) -> None:
         wrong.append(f"seed ({config.seed}) must not be negative")
     if family.gradient_slabs < 1:
         wrong.append("family.gradient_slabs must be at least 1")
+    if not config.field.whole_patient and (family.weights.projection or family.name == "physics-cyclegan"):
+        wrong.append("one slab alone does not add up to the radiograph: set family.weights.projection to 0")
     if wrong:
         raise XrayToCTError(f"The configuration contradicts itself: {'; '.join(wrong)}.", hint="Correct the entries.")

@@ -60,6 +60,11 @@ def test_an_entry_that_does_not_fit_is_named(old: str, new: str, sentence: str) 
         read_config_text(text.replace(old, new, 1))
 
 
+def test_one_slab_is_not_held_against_the_radiograph() -> None:
+    with pytest.raises(XrayToCTError, match="one slab alone does not add up to the radiograph"):
+        run_config("cnn", RUN, "--field.slabs", "1", "--family.weights.projection", "0.1")
+
+
 def test_an_unknown_option_of_the_command_line_is_named() -> None:
     with pytest.raises(XrayToCTError, match=r"--engine\.steps"):
         run_config("cnn", RUN, "--engine.steps", "3")

@@ -75,3 +75,17 @@ def test_noise_is_normal_and_independent_between_pixels_and_seeds() -> None:
     assert float((np.abs(noise) > 1.96).mean()) == pytest.approx(0.05, abs=0.005)
     for other in (np.roll(noise, 1, 0), np.roll(noise, 1, 1), noise[::-1], normal_noise(6, (256, 256))):
         assert abs(float(np.corrcoef(noise.ravel(), other.ravel())[0, 1])) < 0.02
+
+
+@pytest.mark.parametrize("executor", ["opencv", "torch"])
+def test_the_radiograph_of_one_slab_shows_the_whole_patient(executor: str) -> None:
+    """The classic task, one image to one image: the slab is one of the stack's, the radiograph is the stack's."""
+    settings = replace(IN_PROCESS, executor=executor)  # type: ignore[arg-type]
+    stack_field = replace(FIELD, slabs=17, slab_thickness=20.0)
+    stack, single = (
+        SampleStream([chest(1)], [1.0], field, settings, REFERENCE, 8).batch(2, range(2))
+        for field in (stack_field, replace(stack_field, slabs=1))
+    )
+    assert torch.allclose(single.image, stack.image, atol=1e-4)
+    assert single.target.shape[1] == 1
+    assert torch.allclose(single.target[:, 0], stack.target[:, 8], atol=2e-3)

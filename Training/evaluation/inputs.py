@@ -68,13 +68,15 @@ def _lateral(patient: Patient, field: Field, geometry: ProjectionGeometry) -> Re
     extra = round(_BEYOND_MM / patient.spacing[0])
     scan = np.pad(patient.attenuation.transpose(1, 0, 2), ((extra, extra), (0, 0), (0, 0)), mode="edge")
     centre = (patient.centre[0] + extra, patient.centre[1], patient.centre[2])
-    means, obliquity = slab_means(scan, patient.spacing, centre, geometry, field.slabs, field.slab_thickness)
+    deep, beyond_slabs = field.deepened()
+    means, obliquity = slab_means(scan, patient.spacing, centre, geometry, deep.slabs, field.slab_thickness)
     beyond = np.zeros(scan.shape, np.float32)
     beyond[:extra] = beyond[scan.shape[0] - extra :] = 1.0
-    outside, _ = slab_means(beyond, patient.spacing, centre, geometry, field.slabs, field.slab_thickness)
+    outside, _ = slab_means(beyond, patient.spacing, centre, geometry, deep.slabs, field.slab_thickness)
     hu = (means - 1.0) * 1000.0
     integrals = resum(hu, obliquity, field.slab_thickness)
-    return Rendered(patient.name, integrals, hu.astype(np.float32), np.logical_not(outside.any(axis=0)))
+    asked = hu[beyond_slabs : deep.slabs - beyond_slabs].astype(np.float32)
+    return Rendered(patient.name, integrals, asked, np.logical_not(outside.any(axis=0)))
 
 
 def display_limits(integrals: np.ndarray) -> tuple[float, float]:

@@ -161,7 +161,7 @@ def _detailed(made: np.ndarray, target: Target) -> Iterator[Value]:
                 yield slabs, tissue, "MAE", float(np.abs(inside).mean())
                 yield slabs, tissue, "ME", float(inside.mean())
     silhouette = np.asarray(target.body.any(0))
-    if silhouette.any():
+    if field.whole_patient and silhouette.any():
         rays = obliquity(plain_geometry(field))
         error = reprojection_error(made, target.view.integrals, rays, field.slab_thickness, silhouette)
         yield ALL, BODY, "re-projection", 100.0 * error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,6 +15,8 @@ from XrayToCTLib.projection.geometry import ProjectionGeometry
 INPUT_MEAN, INPUT_STD = 2.5, 1.5
 # The window of targets in HU / 1000 (reference: a window of 2,500 HU).
 TARGET_LOW, TARGET_HIGH = -1.024, 1.476
+# What a radiograph shows of a patient where one slab alone is asked for; several slabs are the patient's depth.
+PATIENT_DEPTH_MM = 320.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,17 @@ class Field:
     spacing: float
     slabs: int
     slab_thickness: float
+
+    @property
+    def whole_patient(self) -> bool:
+        """Whether the slabs add up to the patient, so that their sum can be held against the radiograph."""
+        return self.slabs > 1
+
+    def deepened(self) -> tuple[Field, int]:
+        """The field as deep as a radiograph looks, and how many slabs that adds on each side."""
+        missing_mm = 0.0 if self.whole_patient else PATIENT_DEPTH_MM - self.slab_thickness
+        each_side = max(0, math.ceil(missing_mm / (2.0 * self.slab_thickness)))
+        return replace(self, slabs=self.slabs + 2 * each_side), each_side
 
 
 @dataclass(frozen=True, slots=True, eq=False)

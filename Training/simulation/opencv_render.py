@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -25,7 +27,7 @@ def render(
     """Slabs and their line integrals of a plane-major volume.
 
     The ends of the scan are repeated, so that the field never shows air above the neck or below the liver. The line
-    integrals are those of the slabs: what lies outside of the stack's depth is no patient.
+    integrals are those of the slabs (of one slab alone: those of the patient about it); what lies beyond is no patient.
 
     Args:
         attenuation: (y, z, x), relative to water.
@@ -45,6 +47,10 @@ def render_body(body: Body, geometry: ProjectionGeometry, field: Field) -> Sampl
         raise XrayToCTError(
             "The simulation renders frontal views only.", hint="Use XrayToCTLib.project for a lateral view."
         )
+    deep, beyond = field.deepened()
+    if beyond:
+        whole = render_body(body, geometry, deep)
+        return replace(whole, hu=whole.hu[beyond:-beyond])
     planes, rows, cols = body.attenuation.shape
     warps = plane_warps(geometry, (rows, planes, cols), body.spacing, body.centre)
     faces, backwards = slab_faces(warps, field)

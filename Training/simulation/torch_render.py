@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -28,6 +28,10 @@ class TorchSample:
 
 def render_body(body: TorchBody, geometry: ProjectionGeometry, field: Field) -> TorchSample:
     """All planes are warped at once; slabs are differences of the running integral at their faces."""
+    deep, beyond = field.deepened()
+    if beyond:
+        whole = render_body(body, geometry, deep)
+        return replace(whole, hu=whole.hu[beyond:-beyond])
     planes, rows, cols = body.attenuation.shape
     device = body.attenuation.device
     warps = plane_warps(geometry, (rows, planes, cols), body.spacing, body.centre)
