@@ -198,3 +198,12 @@ def test_an_ordinary_translation_of_the_sample_is_not_doubted(repository: Path) 
     radiograph = x2ct.read_radiograph(sample)
     report = x2ct.trust(x2ct.translate(radiograph, device=CPU), radiograph, device=CPU)
     assert not report.doubtful, report.sentences
+
+
+def test_one_slab_alone_is_not_held_against_the_radiograph(radiograph: Radiograph) -> None:
+    whole = from_ct(radiograph)
+    single = CtStack(whole.hu[:1], whole.spacing, 20.0, View.PA)
+    report = x2ct.trust(single, radiograph, device=CPU, perturb=False)
+    assert level(report, "reprojection") is TrustLevel.UNKNOWN
+    assert not report.maps
+    assert any("One slab alone does not add up to a radiograph" in sentence for sentence in report.sentences)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..ct_stack import CtStack
+from ..ct_stack import CtStack, TrustMap
 from ..errors import XrayToCTError
 from ..models.bundle import Bundle
 from ..models.card import ModelCard, model_name
@@ -117,13 +117,15 @@ class TrustCheck:
             raise XrayToCTError(
                 f"{len(answers)} answers to {len(self.inputs)} inputs cannot be compared.", hint="Translate them all."
             )
-        maps = [
-            reprojection_map(
-                self._hu, self._integrals, self._small.spacing, self._stack.slab_thickness, self._small.scale
-            )
-        ]
+        maps: list[TrustMap] = []
         flags = list(self._gate_flags())
-        flags += reprojection_flags(self._hu, self._integrals, self._stack.slab_thickness, maps[0], self._bundle)
+        thickness = self._stack.slab_thickness
+        if len(self._hu) == 1:  # the classic 2D translation: a part of what the radiograph shows
+            sentence = "One slab alone does not add up to a radiograph: the re-projection was not looked at."
+            flags.append(TrustFlag("reprojection", TrustLevel.UNKNOWN, sentence))
+        else:
+            maps.append(reprojection_map(self._hu, self._integrals, self._small.spacing, thickness, self._small.scale))
+            flags += reprojection_flags(self._hu, self._integrals, thickness, maps[0], self._bundle)
         if answers:
             flags += self._origin_flag(answers[0])
             moved = zip(PERTURBATIONS, answers[1:], strict=True)
