@@ -43,6 +43,11 @@ bench: $(VENV)/installed
 	$(BIN)/python -m Testing.benchmarks.bench_worker
 	$(BIN)/python -m Testing.benchmarks.bench_backends
 	$(BIN)/python -m Testing.benchmarks.bench_batch
+	$(BIN)/python -m Testing.benchmarks.bench_ssim
+	$(BIN)/python -m Testing.benchmarks.bench_enhancement_agreement
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m Testing.benchmarks.bench_panel_responsiveness
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m Testing.benchmarks.bench_enhancement_panel
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m Testing.benchmarks.bench_reader_study
 
 speed: $(VENV)/installed
 	$(BIN)/python -m Testing.benchmarks.speed_table
