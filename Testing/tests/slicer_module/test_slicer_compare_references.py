@@ -87,7 +87,7 @@ def test_an_mri_is_told_apart_and_measured_by_what_holds_across_contrasts(
     mri = slicer.util.addVolumeFromArray(values, RAS, "T1")
     report = module.XrayToCTLogic().evaluate(add_candidate(exact_values), mri)
     assert report.modality == "MR"
-    assert any("taken for MR" in warning for warning in report.warnings)
+    assert any("taken for an MRI" in warning for warning in report.warnings)
     assert "NMI" in {row.metric for row in report.rows}
 
 
