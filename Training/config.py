@@ -69,7 +69,7 @@ def read_config_text(text: str, overrides: Sequence[str] = (), *, source: str = 
         raise XrayToCTError(f"The configuration {source} is no YAML.", hint=str(error)) from error
     if not isinstance(values, dict):
         raise XrayToCTError(
-            f"The configuration {source} has no entries.", hint="Compare it with Training/configs/chest_pa.yaml."
+            f"The configuration {source} has no entries.", hint="Compare it with Training/configs/cnn-chest-ct.yaml."
         )
     parser = config_parser()
     try:
