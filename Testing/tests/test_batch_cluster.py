@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 from batch_files import results, summary, work_left, write_images, write_quick_bundle
+from worker_clients import wait_until
 
 import XrayToCTLib as x2ct
 from XrayToCTLib.batches.outcome import DONE, FAILED, Row
@@ -85,6 +86,27 @@ def test_a_worker_that_is_killed_loses_no_image_and_nobody_else_may_connect(
     assert addresses == {"127.0.0.1"}
     assert worker_processes() == []
     assert run(given, tmp_path / "out", model).skipped == len(NAMES)  # what Dask made, processes of our own take over
+
+
+def test_results_that_are_lost_with_their_workers_before_they_were_fetched_are_made_again(
+    tmp_path: Path, model: Bundle, given: Path, expected: dict[str, bytes]
+):
+    lost: set[str] = set()
+
+    def kill_all_once_they_are_idle(row: Row) -> None:
+        if lost:
+            return
+        states = distributed.default_client().futures
+        wait_until(lambda: {state.status for state in list(states.values())} == {"finished"}, "all results")
+        for process in worker_processes():
+            os.kill(process.pid, signal.SIGKILL)
+        wait_until(lambda: "finished" not in {state.status for state in list(states.values())}, "their loss")
+        lost.update(states)
+
+    report = run(given, tmp_path / "out", model, scheduler="local", jobs=2, on_row=kill_all_once_they_are_idle)
+    assert len(lost) > 1 and (report.done, report.failed) == (len(NAMES), 0)
+    assert results(tmp_path / "out") == expected
+    assert work_left(tmp_path / "out") == []
 
 
 @pytest.fixture

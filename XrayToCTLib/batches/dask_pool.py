@@ -157,24 +157,29 @@ def _connected(scheduler: Any, jobs: int, stack: ExitStack) -> Any:
 def _outcome(future: Any) -> Outcome | None:
     """Of a task that is through; None when its workers were lost.
 
+    A result lies on the worker that made it until it is asked for here. Where that worker is lost in between, the
+    scheduler has the task run again, and ``result`` waits for that: the status of the future must not be asked first.
+
     Raises:
         XrayToCTError: no worker can run it, or there is no scheduler any more.
     """
+    from distributed import CancelledError
+    from distributed.comm import CommClosedError
     from distributed.scheduler import KilledWorker
 
-    if future.status == "finished":
+    try:
         return Outcome.from_record(future.result())
-    error = future.exception() if future.status == "error" else None
-    if isinstance(error, KilledWorker):
+    except KilledWorker:
         return None
-    if error is None:
+    except (CancelledError, CommClosedError) as error:
         raise XrayToCTError(
             "The connection to the Dask scheduler was lost.", hint="Start the batch again: it goes on where it was."
-        )
-    raise XrayToCTError(
-        f"The Dask workers cannot run XrayToCT ({type(error).__name__}: {error}).",
-        hint=f"Install XrayToCT {__version__} on all of them.",
-    )
+        ) from error
+    except Exception as error:
+        raise XrayToCTError(
+            f"The Dask workers cannot run XrayToCT ({type(error).__name__}: {error}).",
+            hint=f"Install XrayToCT {__version__} on all of them.",
+        ) from error
 
 
 def _killer(task: Task) -> Outcome:
