@@ -25,7 +25,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from Testing.benchmarks.bench_enhancement_pipelines import simulated
-from Testing.benchmarks.bench_panel_responsiveness import LoopWatch, report
+from Testing.benchmarks.loop_watch import LoopCases, report
 from Testing.host import SlicerHost, start_slicer
 from XrayToCTLib.dicom.write_dx import write_dx
 
@@ -36,16 +36,8 @@ class Bench:
         self.panel = host.open_panel("XrayToCT")
         self.section = self.panel.sections.loaded["EnhanceSection"]
         self.section.ui.enhanceLiveCheckBox.setChecked(False)  # Enhance is measured by itself
-        self.rows: dict[str, list[tuple[float, ...]]] = {}
+        self.loop = LoopCases(host)
         self.previews: dict[str, list[float]] = {}
-
-    def watch(self, case: str, action: Callable[[], Any], done: Callable[[], bool]) -> None:
-        start = time.perf_counter()
-        with LoopWatch() as watch:
-            action()
-            while not done():
-                self.host.gui.process_events(wait=True)
-        self.rows.setdefault(case, []).append((*watch.longest, time.perf_counter() - start))
 
     def load(self, file: Path) -> None:
         node = self.host.load_volume(file, "radiograph")
@@ -55,7 +47,7 @@ class Bench:
         inputs = self.panel.sections.loaded["InputsSection"]
         while getattr(inputs, "run", None) is not None:
             self.host.gui.process_events(wait=True)
-        self.watch(
+        self.loop.watch(
             "opening the section",
             lambda: setattr(ui.enhanceCollapsibleButton, "collapsed", False),
             lambda: preview.isOn and not preview.isBusy,
@@ -70,13 +62,13 @@ class Bench:
         slider.setSliderDown(True)
         for step in range(steps):
             before = time.process_time()
-            self.watch(case, lambda step=step: slider.setValue(300 + 10 * step), lambda: not preview.isBusy)
+            self.loop.watch(case, lambda step=step: slider.setValue(300 + 10 * step), lambda: not preview.isBusy)
             self.previews.setdefault(case, []).append(time.process_time() - before)
         slider.setSliderDown(False)
         self.section._settling.stop()
 
     def press(self, case: str, button: Any, controls: Any, done: Callable[[], bool]) -> None:
-        self.watch(case, button.click, lambda: controls.run is None and done())
+        self.loop.watch(case, button.click, lambda: controls.run is None and done())
 
     def run(self, file: Path, steps: int) -> None:
         ui, section = self.panel.ui, self.section
@@ -86,9 +78,11 @@ class Bench:
         self.press("Enhance", ui.enhanceButton, section.controls, lambda: True)
         self.press("Try all", ui.enhanceTryAllButton, section.tryAll.controls, lambda: not section.tryAll.isBusy)
         until = time.perf_counter() + 2.0
-        self.watch("idle", lambda: None, lambda: time.perf_counter() > until)
+        self.loop.watch("idle", lambda: None, lambda: time.perf_counter() > until)
         node = ui.inputSelector.currentNode()
-        self.watch("wait=True", lambda: self.panel.logic.enhance(node, pipeline=section.editor.pipeline), lambda: True)
+        self.loop.watch(
+            "wait=True", lambda: self.panel.logic.enhance(node, pipeline=section.editor.pipeline), lambda: True
+        )
         self.host.close_scene()
 
 
@@ -108,7 +102,7 @@ def main() -> None:
             bench = Bench(host)
             for _ in range(options.repeats):
                 bench.run(file, options.steps)
-            found = report(bench.rows)
+            found = report(bench.loop.rows)
             for case, values in bench.previews.items():
                 found[case]["median_preview_cpu_ms"] = 1000 * statistics.median(values)
     if options.json:

@@ -17,13 +17,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -31,62 +28,16 @@ import pydicom
 from pydicom.uid import JPEG2000Lossless
 
 from Testing.benchmarks.bench_translation import FIELD_MM, synthetic_radiograph
+from Testing.benchmarks.loop_watch import LoopCases, report
 from Testing.host import SlicerHost, start_slicer
 from XrayToCTLib.dicom.write_dx import write_dx
-
-TICK_MS = 1
-
-
-class LoopWatch:
-    """Notes how long the event loop is held; a context manager."""
-
-    def __init__(self) -> None:
-        import qt
-
-        self.holds: list[tuple[float, float, float]] = []  # (wall, CPU of the main thread, CPU of the process)
-        self._timer = qt.QTimer()
-        self._timer.setInterval(TICK_MS)
-        self._timer.timeout.connect(self._tick)
-
-    def _tick(self) -> None:
-        now = _clocks()
-        wall, thread, process = (after - before for after, before in zip(now, self._last, strict=True))
-        self.holds.append((wall, thread, process))
-        self._last = now
-
-    def __enter__(self) -> LoopWatch:
-        self._last = _clocks()
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._tick()
-        self._timer.stop()
-
-    @property
-    def longest(self) -> tuple[float, float, float]:
-        """The longest of each clock, each of a hold of its own."""
-        walls, threads, processes = zip(*self.holds, strict=True)
-        return max(walls), max(threads), max(processes)
-
-
-def _clocks() -> tuple[float, float, float]:
-    return time.perf_counter(), time.thread_time(), time.process_time()
 
 
 class Bench:
     def __init__(self, host: SlicerHost, model: str, device: str) -> None:
         self.host, self.model, self.device = host, model, device
         self.panel = host.open_panel("XrayToCT")
-        self.rows: dict[str, list[tuple[float, ...]]] = {}  # case -> (three longest holds, seconds in all)
-
-    def watch(self, case: str, action: Callable[[], Any], done: Callable[[], bool]) -> None:
-        start = time.perf_counter()
-        with LoopWatch() as watch:
-            action()
-            while not done():
-                self.host.gui.process_events(wait=True)
-        self.rows.setdefault(case, []).append((*watch.longest, time.perf_counter() - start))
+        self.loop = LoopCases(host)
 
     def choose(self, file: Path) -> None:
         """A new node each time, as its radiograph is kept."""
@@ -95,43 +46,28 @@ class Bench:
         parameters.modelId, parameters.device = self.model, self.device
         sections = self.panel.sections.loaded
         busy = lambda: getattr(sections.get("InputsSection"), "run", None) is not None  # noqa: E731
-        self.watch(
+        self.loop.watch(
             "choosing the radiograph", lambda: self.panel.ui.inputSelector.setCurrentNode(node), lambda: not busy()
         )
 
     def press(self) -> None:
         controls = self.panel.sections.loaded["TranslateSection"].controls
-        self.watch("Translate", self.panel.ui.translateButton.click, lambda: controls.run is None)
+        self.loop.watch("Translate", self.panel.ui.translateButton.click, lambda: controls.run is None)
         text = self.panel.ui.translateStatusLabel.text
         if not text.startswith("Made "):
             raise SystemExit(f"The translation failed: {text}")
 
     def idle(self, seconds: float) -> None:
         until = time.perf_counter() + seconds
-        self.watch("idle", lambda: None, lambda: time.perf_counter() > until)
+        self.loop.watch("idle", lambda: None, lambda: time.perf_counter() > until)
 
     def wait(self) -> None:
         node = self.panel.ui.inputSelector.currentNode()
         model, logic = self.model or None, self.panel.logic
-        self.watch("wait=True", lambda: logic.translate(node, model=model, device=self.device), lambda: True)
+        self.loop.watch("wait=True", lambda: logic.translate(node, model=model, device=self.device), lambda: True)
 
     def clear(self) -> None:
         self.host.close_scene()
-
-
-def report(rows: dict[str, list[tuple[float, ...]]]) -> dict[str, dict[str, float]]:
-    """Case -> longest hold over all repeats in ms, by three clocks, and the median duration in s."""
-    found = {}
-    for case, values in rows.items():
-        walls, threads, processes, durations = (sorted(column) for column in zip(*values, strict=True))
-        found[case] = {
-            "wall_ms": 1000 * walls[-1],
-            "median_wall_ms": 1000 * statistics.median(walls),
-            "main_thread_cpu_ms": 1000 * threads[-1],
-            "process_cpu_ms": 1000 * processes[-1],
-            "duration_s": statistics.median(durations),
-        }
-    return found
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -156,12 +92,12 @@ def main(arguments: list[str] | None = None) -> int:
         for repeat in range(given.repeats + 1):
             bench.choose(file)
             bench.press()
-            bench.idle(bench.rows["Translate"][-1][3])
+            bench.idle(bench.loop.rows["Translate"][-1][3])
             bench.wait()
             bench.clear()
             if repeat == 0:
-                first, bench.rows = bench.rows, {}
-    found = report({"Translate, the first (the process starts)": first["Translate"], **bench.rows})
+                first, bench.loop.rows = bench.loop.rows, {}
+    found = report({"Translate, the first (the process starts)": first["Translate"], **bench.loop.rows})
     if given.json:
         print(json.dumps({"size": given.size, "field_mm": FIELD_MM, "cases": found}, indent=2))
         return 0

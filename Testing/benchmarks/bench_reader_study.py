@@ -16,7 +16,6 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from Testing.benchmarks.bench_panel_responsiveness import LoopWatch, report
+from Testing.benchmarks.loop_watch import LoopCases, report
 from Testing.host import SlicerHost, start_slicer
 
 
@@ -50,15 +49,7 @@ class Bench:
         self.host, self.study = host, study
         panel = host.open_panel("XrayToCT")
         self.section, self.ui = panel.sections.loaded["ReaderStudySection"], panel.ui
-        self.rows: dict[str, list[tuple[float, ...]]] = {}
-
-    def watch(self, case: str, action: Callable[[], Any], done: Callable[[], bool] = lambda: True) -> None:
-        start = time.perf_counter()
-        with LoopWatch() as watch:
-            action()
-            while not done():
-                self.host.gui.process_events(wait=True)
-        self.rows.setdefault(case, []).append((*watch.longest, time.perf_counter() - start))
+        self.loop = LoopCases(host)
 
     def is_idle(self) -> bool:
         return self.section.controls.run is None
@@ -67,15 +58,17 @@ class Bench:
         """The whole study."""
         self.ui.studyPathEdit.setCurrentPath(str(self.study))
         self.ui.studyReaderEdit.setText("R1")
-        self.watch("opening the study", self.ui.studyStartButton.click, self.is_idle)
+        self.loop.watch("opening the study", self.ui.studyStartButton.click, self.is_idle)
         while self.section.reading is not None:
             for _ in range(4):
-                self.watch("an answer", lambda: self.section.onNumber(1))
+                self.loop.watch("an answer", lambda: self.section.onNumber(1))
             until = time.perf_counter() + 3.0  # the reader looks, and the next image is read meanwhile
-            self.watch("looking, while the next image is read", lambda: None, lambda u=until: time.perf_counter() > u)
-            self.watch("the next image", self.ui.studyNextButton.click, self.is_idle)
-            until = time.perf_counter() + self.rows["the next image"][-1][3]
-            self.watch("idle", lambda: None, lambda u=until: time.perf_counter() > u)
+            self.loop.watch(
+                "looking, while the next image is read", lambda: None, lambda u=until: time.perf_counter() > u
+            )
+            self.loop.watch("the next image", self.ui.studyNextButton.click, self.is_idle)
+            until = time.perf_counter() + self.loop.rows["the next image"][-1][3]
+            self.loop.watch("idle", lambda: None, lambda u=until: time.perf_counter() > u)
             self.load_volume()
 
     def load_volume(self) -> None:
@@ -83,7 +76,7 @@ class Bench:
 
         file = str(self.study.parent / "real" / "0.nrrd")
         loaded: list[Any] = []
-        self.watch("loadVolume", lambda: loaded.append(slicer.util.loadVolume(file)))
+        self.loop.watch("loadVolume", lambda: loaded.append(slicer.util.loadVolume(file)))
         slicer.mrmlScene.RemoveNode(loaded[0])
 
 
@@ -99,7 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
         host.load_module("XrayToCT")
         bench = Bench(host, write_study(Path(folder), shape, given.cases))
         bench.read()
-        found = report(bench.rows)
+        found = report(bench.loop.rows)
     if given.json:
         print(json.dumps({"shape": shape, "cases": found}, indent=2))
         return 0

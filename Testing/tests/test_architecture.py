@@ -15,6 +15,7 @@ import XrayToCTLib as x2ct
 LEVELS = [
     {"version", "errors", "ct_windows"},
     {"user_folder", "progress", "whole_file", "json_document", "trust_map"},
+    {"document_file"},
     {"radiograph"},
     {"ct_stack", "enhancement"},
     {"dicom", "projection"},

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from XrayToCTLib.document_file import SUFFIX
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.reader_study import CandidateFile, create_study, files_of_folder, files_of_table, write_study
 from XrayToCTLib.reader_study.create import checked_id
 from XrayToCTLib.reader_study.questions import Origin
-from XrayToCTLib.reader_study.study_file import SUFFIX
 
 from .enhancement_job import EnhancementJob
 from .run import Progress, ThreadJob, Wait

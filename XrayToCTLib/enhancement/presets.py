@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..document_file import SUFFIX
 from ..errors import XrayToCTError
 from ..user_folder import user_folder
 from .pipeline import Pipeline
-from .pipeline_file import SUFFIX, read_pipeline, write_pipeline
+from .pipeline_file import read_pipeline, write_pipeline
 from .table import FILTERS
 
 PIPELINES_ENVIRONMENT = "XRAYTOCT_PIPELINES"

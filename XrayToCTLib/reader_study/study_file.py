@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import XrayToCTError
-from ..whole_file import write_whole
+from ..document_file import read_document, write_document
 from .study import Candidate, Study
 
-SUFFIX = ".json"
 _LARGEST_BYTES = 50_000_000
 
 
@@ -18,17 +16,7 @@ def read_study(path: str | Path) -> Study:
     Raises:
         XrayToCTError: no such file, or not a study of this version.
     """
-    path = Path(path).expanduser()
-    hint = "Choose the .json file of a reader study."
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise XrayToCTError(f"{path} is too large for a reader study.", hint=hint)
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise XrayToCTError(f"{path} cannot be read: {error.strerror or error}.", hint="Check the path.") from error
-    except UnicodeDecodeError as error:
-        raise XrayToCTError(f"{path} is not a text file.", hint=hint) from error
-    return Study.from_json(text, source=path.name)
+    return Study.from_json(read_document(path, "reader study", _LARGEST_BYTES), source=Path(path).name)
 
 
 def write_study(study: Study, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -37,12 +25,7 @@ def write_study(study: Study, path: str | Path, *, overwrite: bool = False) -> P
     Raises:
         XrayToCTError: another suffix than .json, a file that is there, or a folder that cannot be written.
     """
-    path = Path(path).expanduser().absolute()
-    if path.suffix.lower() != SUFFIX:
-        raise XrayToCTError(f"A reader study cannot be written to {path.name}.", hint=f"End its name in {SUFFIX}.")
-    if path.exists() and not overwrite:
-        raise XrayToCTError(f"{path} exists already.", hint="Choose another name, or allow overwriting.")
-    return write_whole(path, study.to_json().encode())
+    return write_document(study.to_json(), path, "reader study", overwrite=overwrite)
 
 
 def image_path(candidate: Candidate, study_path: str | Path) -> Path:
