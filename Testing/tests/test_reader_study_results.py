@@ -235,9 +235,19 @@ def test_the_page_stands_alone_and_says_what_it_must(results: StudyResults, tmp_
     assert "script" not in outline.tags
     assert all(address.startswith("data:image/png;base64,") for address in outline.addresses)
     assert outline.tags.count("img") == 9  # two a Likert question, two about real or synthetic, one of agreement
-    for said in ("Not for diagnostic use", "names the methods", "Krippendorff", "Wilson", "seed 11", "bootstrap"):
+    for said in (
+        "Not for diagnostic use",
+        "names the methods",
+        "Krippendorff",
+        "Wilson",
+        "seed 11",
+        "bootstrap",
+        "Owen 2007",
+    ):
         assert said in text
     assert "5 cases the intervals by bootstrap are narrower" in text
+    assert "3 readers say little of how other readers would judge" in text
+    assert "<td>cases and readers</td>" in text
     alpha = the(results, AGREEMENT, "anatomy", "Krippendorff's alpha, ordinal", "all readers")
     assert f"{alpha.value:.3f}" in text
 

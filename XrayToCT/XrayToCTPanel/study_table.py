@@ -9,7 +9,7 @@ from XrayToCTLib.translation.engine import NOT_FOR_DIAGNOSTIC_USE
 
 from .provenance import PREFIX
 
-_TEXTS = ("group", "question", "statistic", "subject", "interval")
+_TEXTS = ("group", "question", "statistic", "subject", "interval", "resampled")
 _NUMBERS = ("value", "low95", "high95")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from .cohen_kappa import disagreement_weights, kappa_of_tables, unit_tables
 from .intervals import case_weights, percentile_interval, wilson_interval
 from .krippendorff_alpha import alpha_of_coincidences, unit_coincidences
-from .measure import AGREEMENT, BY_CASE, WILSON, WITHIN_READERS, Measure
+from .measure import AGREEMENT, BOOTSTRAP, CASES, WILSON, WITHIN_READERS, Measure
 from .questions import Question, QuestionKind
 from .ratings import Ratings
 
@@ -19,7 +19,10 @@ _WEIGHTINGS = {QuestionKind.LIKERT: ("none", "linear", "quadratic"), QuestionKin
 
 
 def agreement_measures(ratings: Ratings) -> list[Measure]:
-    """Krippendorff's alpha of all readers, Cohen's kappa of each pair, both with intervals; of the first showings."""
+    """Krippendorff's alpha of all readers, Cohen's kappa of each pair, both with intervals; of the first showings.
+
+    Cases are drawn for these intervals, readers are not: one who is drawn twice would agree with themselves.
+    """
     found: list[Measure] = []
     if len(ratings.readers) < 2:
         return found
@@ -73,7 +76,8 @@ def _alpha(ratings: Ratings, question: Question, matrix: np.ndarray, metric: str
         value,
         round(float(coincidences.sum())),  # the number of answers that can be paired
         percentile_interval(alpha_of_coincidences(samples, values, metric)),
-        BY_CASE,
+        BOOTSTRAP,
+        resampled=CASES,
     )
 
 
@@ -90,7 +94,7 @@ def _kappas(
         name = "Cohen's kappa" + ("" if weighting == "none" else f", {weighting} weights")
         value = float(kappa_of_tables(of_cases.sum(axis=0)[np.newaxis], weights)[0])
         interval = percentile_interval(kappa_of_tables(samples, weights)) if pairs >= _FEWEST_PAIRS else None
-        found.append(Measure(group, question.id, name, subject, value, pairs, interval, BY_CASE))
+        found.append(Measure(group, question.id, name, subject, value, pairs, interval, BOOTSTRAP, resampled=CASES))
     return found
 
 

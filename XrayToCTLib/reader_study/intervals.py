@@ -33,8 +33,18 @@ def case_weights(cases: int, seed: int, resamples: int = RESAMPLES) -> np.ndarra
     Cases are drawn, not answers: those about one patient, by all readers and methods, stay together (B. Efron and
     R. J. Tibshirani, An Introduction to the Bootstrap, 1993, section 8).
     """
+    return _draws(cases, np.random.SeedSequence(seed), resamples)
+
+
+@lru_cache(maxsize=4)
+def reader_weights(readers: int, seed: int, resamples: int = RESAMPLES) -> np.ndarray:
+    """As ``case_weights``, of readers: shape (resamples, readers), drawn independently of the cases."""
+    return _draws(readers, np.random.SeedSequence(seed, spawn_key=(1,)), resamples)
+
+
+def _draws(count: int, seed: np.random.SeedSequence, resamples: int) -> np.ndarray:
     generator = np.random.Generator(np.random.PCG64(seed))
-    weights = generator.multinomial(cases, np.full(cases, 1 / cases), size=resamples)
+    weights = generator.multinomial(count, np.full(count, 1 / count), size=resamples)
     weights.setflags(write=False)  # every measure of a study shares it
     return weights
 

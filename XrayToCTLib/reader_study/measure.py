@@ -11,7 +11,8 @@ AGREEMENT, WITHIN_READERS, ORIGIN, SCORES, MARKS = (
     "scores",
     "marks",
 )
-BY_CASE = "percentile bootstrap by case"
+BOOTSTRAP = "percentile bootstrap"
+CASES, CASES_AND_READERS = "cases", "cases and readers"
 WILSON = "Wilson score"
 
 
@@ -27,6 +28,7 @@ class Measure:
         value: NaN where it is undefined.
         interval95: (low, high), or None where there is none.
         interval: how the interval was made.
+        resampled: what the bootstrap drew: cases (it holds for these readers), or cases and readers; empty without one.
         n: how many answers, or pairs of them, went in.
         chance: what guessing would give, or None where that says nothing.
     """
@@ -40,3 +42,4 @@ class Measure:
     interval95: tuple[float, float] | None = None
     interval: str = ""
     chance: float | None = None
+    resampled: str = ""

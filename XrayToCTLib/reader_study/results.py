@@ -27,7 +27,7 @@ _RATING_COLUMNS = (
 )
 _MEASURE_COLUMNS = (
     *("group", "question", "statistic", "subject"),
-    *("value", "low95", "high95", "interval", "n", "chance"),
+    *("value", "low95", "high95", "interval", "resampled", "n", "chance"),
 )
 
 
@@ -62,9 +62,10 @@ class StudyResults:
     def table_text(self) -> str:
         """A table for a terminal, a line a measure."""
         rows = [
-            (m.question, m.statistic, m.subject, value_text(m), interval_text(m), f"n {m.n}") for m in self.measures
+            (m.question, m.statistic, m.subject, value_text(m), interval_text(m), m.resampled, f"n {m.n}")
+            for m in self.measures
         ]
-        widths = [max((len(row[column]) for row in rows), default=0) for column in range(6)]
+        widths = [max((len(row[column]) for row in rows), default=0) for column in range(7)]
         return "\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows)
 
 

@@ -17,8 +17,9 @@ from .questions import Question, QuestionKind
 from .results import StudyResults, interval_text, value_text
 from .results_plots import interval_plot, likert_plot
 
-_HEADS = ("of", "value", "95 % interval", "n")
-_NUMBERS = (False, True, True, True)
+_HEADS = ("of", "value", "95 % interval", "resampled", "n")
+_NUMBERS = (False, True, True, False, True)
+_FEW_READERS = 5  # below this a bootstrap of readers knows little of others
 
 
 def results_page(results: StudyResults) -> bytes:
@@ -51,8 +52,15 @@ def _warnings(results: StudyResults) -> list[str]:
     cases = len(results.ratings.study.cases)
     if cases < FEW_CASES:
         found.append(f"With {cases} cases the intervals by bootstrap are narrower than they ought to be.")
-    if len(results.ratings.readers) < 2:
-        found.append("One reader: agreement between readers cannot be measured.")
+    readers = len(results.ratings.readers)
+    if readers < 2:
+        found.append(
+            "One reader: agreement between readers cannot be measured, and the intervals hold for this reader alone."
+        )
+    elif readers < _FEW_READERS:
+        found.append(
+            f"{readers} readers say little of how other readers would judge: the intervals are too narrow for it."
+        )
     return found
 
 
@@ -174,8 +182,10 @@ def _method(results: StudyResults) -> str:
         ),
         page.paragraph(
             f"Intervals are 95 %: Wilson score for shares of a single reader, else the percentiles of {RESAMPLES} "
-            "bootstrap samples of the cases, all answers about a case staying together; readers are not drawn, so they "
-            "hold for these readers."
+            "bootstrap samples. Where “cases and readers” were resampled, both were drawn, independently of each other "
+            "(Beiden, Wagner and Campbell 2000; Owen 2007), all answers about a case staying together: the interval is "
+            "for readers and patients like these. Where only “cases” were, it is for these very readers: there is but "
+            "one, or their agreement is measured, and a reader who is drawn twice would agree with themselves."
         ),
         page.paragraph(
             "Second showings enter only the agreement of readers with themselves. Nothing is corrected for multiple "
@@ -193,7 +203,7 @@ def _table(measures: Sequence[Measure], caption: str) -> str:
     lines = [
         (
             f"{measure.question}: {measure.statistic}" if several else measure.statistic,
-            (measure.subject, value_text(measure), interval_text(measure), str(measure.n)),
+            (measure.subject, value_text(measure), interval_text(measure), measure.resampled, str(measure.n)),
             "",
         )
         for measure in measures

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .intervals import case_weights, percentile_interval, wilson_interval
-from .measure import BY_CASE, MARKS, ORIGIN, SCORES, WILSON, Measure
+from .intervals import percentile_interval, wilson_interval
+from .measure import BOOTSTRAP, MARKS, ORIGIN, SCORES, WILSON, Measure
 from .questions import Origin, QuestionKind
 from .ratings import Ratings
+from .reader_case_bootstrap import ReaderCaseSums, bootstrap_means, reader_case_sums
 
 _REAL = 0.0  # of Ratings.matrix
 _COIN = 0.5
@@ -63,14 +64,24 @@ def origin_measures(ratings: Ratings) -> list[Measure]:
 
 def _balanced(ratings: Ratings, right: np.ndarray, truth: np.ndarray, question: str) -> list[Measure]:
     """Balanced accuracy of all readers, where there are images of both origins."""
-    sums = [_case_sums(ratings, right, truth == origin) for origin in (0, 1)]
-    counts = [int(count.sum()) for _, count in sums]
-    if not all(counts):
+    real, synthetic = (_sums(ratings, right, truth == origin) for origin in (0, 1))
+    if not real.n or not synthetic.n:
         return []
-    value = sum(float(total.sum() / count.sum()) for total, count in sums) / 2
-    first, second = (_bootstrap_means(ratings, total, count) for total, count in sums)
-    interval = percentile_interval((first + second) / 2)
-    return [Measure(ORIGIN, question, "balanced accuracy", "all readers", value, sum(counts), interval, BY_CASE, _COIN)]
+    samples = (bootstrap_means(real, ratings.study.seed) + bootstrap_means(synthetic, ratings.study.seed)) / 2
+    return [
+        Measure(
+            ORIGIN,
+            question,
+            "balanced accuracy",
+            "all readers",
+            (real.mean + synthetic.mean) / 2,
+            real.n + synthetic.n,
+            percentile_interval(samples),
+            BOOTSTRAP,
+            _COIN,
+            real.resampled,
+        )
+    ]
 
 
 def mark_measures(ratings: Ratings) -> list[Measure]:
@@ -115,30 +126,30 @@ def _mean(
     *,
     chance: float | None = None,
 ) -> Measure:
-    """Mean over readers and chosen units, with a bootstrap by case."""
-    total, count = _case_sums(ratings, matrix, units)
-    samples = _bootstrap_means(ratings, total, count)
-    value = float(total.sum() / count.sum()) if count.sum() else float("nan")
-    interval = percentile_interval(samples)
-    return Measure(group, question, statistic, subject, value, int(count.sum()), interval, BY_CASE, chance)
+    """Mean over readers and chosen units, with a bootstrap."""
+    sums = _sums(ratings, matrix, units)
+    interval = percentile_interval(bootstrap_means(sums, ratings.study.seed))
+    return Measure(group, question, statistic, subject, sums.mean, sums.n, interval, BOOTSTRAP, chance, sums.resampled)
 
 
 def _difference(
     ratings: Ratings, matrix: np.ndarray, units: np.ndarray, real: np.ndarray, question: str, method: str
 ) -> Measure:
-    """Of two means; the same cases are drawn for both, so that a hard case does not count against either."""
-    sums = [_case_sums(ratings, matrix, chosen) for chosen in (units, real)]
-    means = [float(total.sum() / count.sum()) if count.sum() else float("nan") for total, count in sums]
-    samples = [_bootstrap_means(ratings, total, count) for total, count in sums]
+    """Of two means; the same cases and readers are drawn for both, so that a hard case or a stern reader does not
+    count against either.
+    """
+    of_method, of_real = _sums(ratings, matrix, units), _sums(ratings, matrix, real)
+    seed = ratings.study.seed
     return Measure(
         SCORES,
         question,
         "mean score less that of the real images",
         method,
-        means[0] - means[1],
-        int(sums[0][1].sum()),
-        percentile_interval(samples[0] - samples[1]),
-        BY_CASE,
+        of_method.mean - of_real.mean,
+        of_method.n,
+        percentile_interval(bootstrap_means(of_method, seed) - bootstrap_means(of_real, seed)),
+        BOOTSTRAP,
+        resampled=of_method.resampled,
     )
 
 
@@ -150,15 +161,5 @@ def _share(row: np.ndarray, units: np.ndarray, question: str, statistic: str, re
     return Measure(ORIGIN, question, statistic, reader, value, n, wilson_interval(right, n), WILSON, _COIN)
 
 
-def _case_sums(ratings: Ratings, matrix: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sum and number of the answers about the chosen units, of each case."""
-    chosen = np.where(units, matrix, np.nan)
-    cases = len(ratings.study.cases)
-    total = np.bincount(ratings.case_of_unit, np.nansum(chosen, axis=0), cases)
-    return total, np.bincount(ratings.case_of_unit, np.isfinite(chosen).sum(axis=0), cases)
-
-
-def _bootstrap_means(ratings: Ratings, total: np.ndarray, count: np.ndarray) -> np.ndarray:
-    weights = case_weights(len(ratings.study.cases), ratings.study.seed)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray((weights @ total) / (weights @ count))
+def _sums(ratings: Ratings, matrix: np.ndarray, units: np.ndarray) -> ReaderCaseSums:
+    return reader_case_sums(matrix, ratings.case_of_unit, len(ratings.study.cases), units)
