@@ -15,6 +15,7 @@ from .enhanced_volume import EnhancedImage, emptyImageData, enhancedImage, volum
 from .enhancement_input import EnhancementInput, enhancementInput
 from .enhancement_job import EnhancementJob
 from .run import Progress, Run, ThreadJob, Wait
+from .sequence_input import imageIn, volumeOf
 from .stack_bridge import checkOutput
 from .translation_run import stillThere, stillUsable
 from .tried_enhancement import TriedEnhancement, triedEnhancements
@@ -37,7 +38,7 @@ def startEnhancement(
         XrayToCTError: no such pipeline, or an output that cannot be one; all else is the run's own error.
     """
     chosen = find_pipeline(pipeline)
-    checkOutput(outputVolume, inputVolume)
+    checkOutput(outputVolume, imageIn(inputVolume))
     steps = enhancementSteps(inputVolume, chosen, outputVolume, polarity=polarity)
     return _started(steps, inputVolume)
 
@@ -60,13 +61,14 @@ def startTryAll(
 def enhancementSteps(
     inputVolume: Any, pipeline: Pipeline, outputVolume: Any = None, *, polarity: str = "auto"
 ) -> Generator[Any, Any, Any]:
-    """Enhances one volume with all its frames; the node is made at the very end."""
-    given = yield from inputSteps(inputVolume, polarity=polarity, end=_READ)
+    """Enhances one volume with all its frames, or a sequence's image; the node is made at the very end."""
+    given = yield from inputSteps(imageIn(inputVolume), polarity=polarity, end=_READ)
     job = EnhancementJob(enhancedImage, given, pipeline, phase="enhancing")
     image: EnhancedImage = yield Wait(job, _READ, _ENHANCED)
     imageData, memory = emptyImageData(image.values)
     yield Wait(ThreadJob(np.copyto, memory, image.values, phase="taking over the image"), _ENHANCED, 1.0)
-    return volumeFromEnhanced(image, inputVolume, stillUsable(outputVolume, inputVolume), imageData=imageData)
+    volume = volumeOf(inputVolume)
+    return volumeFromEnhanced(image, volume, stillUsable(outputVolume, volume), imageData=imageData)
 
 
 def tryAllSteps(
@@ -78,7 +80,7 @@ def tryAllSteps(
         snapshot = yield from snapshotSteps(referenceVolume)
         read = yield ThreadJob(enhancementInput, snapshot, polarity=polarity, phase="reading the reference")
         reference = read.radiograph
-    given = yield from inputSteps(inputVolume, polarity=polarity, end=_READ)
+    given = yield from inputSteps(imageIn(inputVolume), polarity=polarity, end=_READ)
     options = {"frame": frame, "maxPixels": maxPixels, "reference": reference}
     job = EnhancementJob(triedEnhancements, given.radiograph, phase="trying the presets", **options)
     tried: list[TriedEnhancement] = yield Wait(job, _READ, 1.0)

@@ -14,7 +14,7 @@ class EnhancementVerbs:
         """Enhances a radiograph with classical filters, all frames alike; the scene stays as it was on failure.
 
         Args:
-            inputVolume: scalar volume node that holds a radiograph.
+            inputVolume: scalar volume node that holds a radiograph, or a sequence: the item that is shown of it.
             pipeline: name of a preset or a filter, a Pipeline, its JSON, or the path of its file.
             outputVolume, wait, progress, polarity: as for ``translate``.
 
@@ -43,7 +43,7 @@ class EnhancementVerbs:
         """One frame as it is and under every preset, with figures of each; the scene stays as it is.
 
         Args:
-            inputVolume: scalar volume node that holds a radiograph.
+            inputVolume: scalar volume node that holds a radiograph, or a sequence: the item that is shown of it.
             referenceVolume: the image as it should be, of the same pixels: its PSNR and SSIM are added.
             wait, progress, frame, polarity: as for ``translate``.
 

@@ -14,10 +14,11 @@ from XrayToCTLib.worker.job import JobState
 from . import sample_data
 from .dependencies import missingPackages
 from .input_description import InputDescription, descriptionSteps
-from .many_inputs import framesOf, keepMoreInputs, moreInputs
+from .many_inputs import framesOf, keepMoreInputs, moreInputs, sequenceOf
 from .radiograph_reading import forgetRadiograph
 from .run import Run
 from .section import Section
+from .sequence_chooser import SequenceChooser
 from .translation_run import stillThere
 from .volume_snapshot import volumeKey
 from .wiring import connectSignal
@@ -43,6 +44,7 @@ class InputsSection(Section, VTKObservationMixin):
         self._lookedAt: tuple[Any, ...] = ()
         self._observed: Any = None
         self._chosen: Any = None
+        self.sequences = SequenceChooser(self.ui.sequenceComboBox, self.ui.sequenceLabel, self.onSequence)
         connectSignal(self.ui.sampleButton, "clicked(bool)", self.onSampleButton)
         connectSignal(self.ui.moreInputsComboBox, "checkedNodesChanged()", self.onMoreInputs)
         self._show()
@@ -64,6 +66,7 @@ class InputsSection(Section, VTKObservationMixin):
             return
         node = parameters.inputVolume
         self._observe(node)
+        self.sequences.show(sequenceOf(node)[0] if node is not None else None)
         wanted = (parameters.modelId, parameters.frame, parameters.polarity, parameters.view)
         key = (*volumeKey(node), *wanted) if node is not None else ()
         if key == self._lookedAt:
@@ -94,6 +97,7 @@ class InputsSection(Section, VTKObservationMixin):
         self._observe(None)
         self._endLook()
         forgetRadiograph()
+        self.sequences.cleanup()
 
     def volumes(self) -> list[Any]:
         """All volumes that are to be translated, the chosen one first."""
@@ -110,6 +114,16 @@ class InputsSection(Section, VTKObservationMixin):
         try:
             parameters.inputVolume = sample_data.loadSampleRadiograph()
             self.panel.showStatus(_("The sample is simulated from a CT: it is no real radiograph."))
+        except XrayToCTError as error:
+            self.panel.showError(error)
+
+    def onSequence(self, sequence: Any) -> None:
+        """Chooses the volume that shows the sequence; makes a browser for one that has none."""
+        parameters = self.panel.parameterNode()
+        if parameters is None:
+            return
+        try:
+            parameters.inputVolume = self.panel.logic.showSequence(sequence)
         except XrayToCTError as error:
             self.panel.showError(error)
 

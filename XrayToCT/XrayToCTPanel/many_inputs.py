@@ -19,23 +19,32 @@ def keepMoreInputs(parameters: Any, volumes: list[Any]) -> None:
     keepNodes(parameters, _ROLE, volumes)
 
 
-def sequenceOf(volumeNode: Any) -> tuple[Any, Any]:
-    """(sequence, browser) whose proxy a volume is; (None, None) of an ordinary volume."""
+def isSequence(node: Any) -> bool:
+    return node is not None and bool(node.IsA("vtkMRMLSequenceNode"))
+
+
+def sequenceOf(node: Any) -> tuple[Any, Any]:
+    """(sequence, browser) whose proxy a volume is; (None, None) of an ordinary volume. Of a sequence: (itself, its
+    first browser or None).
+    """
     import slicer
 
-    for browser in slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode"):
-        sequence = browser.GetSequenceNode(volumeNode)
+    browsers = slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode")
+    if isSequence(node):
+        return node, next((each for each in browsers if each.IsSynchronizedSequenceNode(node, True)), None)
+    for browser in browsers:
+        sequence = browser.GetSequenceNode(node)
         if sequence is not None:
             return sequence, browser
     return None, None
 
 
-def framesOf(volumeNode: Any) -> int:
+def framesOf(node: Any) -> int:
     """How many images a volume stands for: the items of its sequence, else the frames that it holds."""
-    if volumeNode is None:
+    if node is None:
         return 1
-    sequence, _ = sequenceOf(volumeNode)
+    sequence, _ = sequenceOf(node)
     if sequence is not None:
         return int(sequence.GetNumberOfDataNodes())
-    image = volumeNode.GetImageData()
+    image = node.GetImageData()
     return int(image.GetDimensions()[2]) if image is not None else 1

@@ -19,6 +19,7 @@ from .dependencies import ensureDependencies
 from .many_inputs import framesOf, sequenceOf
 from .placement import newFolder, putInto
 from .run import Progress, Run
+from .sequence_input import imageIn, volumeOf
 from .stack_bridge import volumeFromStack
 from .stack_sequence import newSequence, sequenceItemFromStack, showTogether
 from .translation_run import TranslationOptions, oneStillThere, stackSteps
@@ -63,6 +64,8 @@ def startMany(volumes: list[Any], options: TranslationOptions, *, allFrames: boo
         raise XrayToCTError(
             "All frames can be translated of one cine image or sequence at a time.", hint="Choose one input."
         )
+    for each in volumes:
+        imageIn(each)  # raises before anything is begun
     ensureDependencies()
     steps = framesSteps(volumes[0], options) if allFrames else volumesSteps(volumes, options)
     return Run(steps, guard=oneStillThere(*volumes))
@@ -74,37 +77,40 @@ def volumesSteps(volumes: list[Any], options: TranslationOptions) -> Generator[A
     Raises:
         XrayToCTError: every one failed, or the stacks would not fit in memory.
     """
-    images = [_Image(node.GetName() or "", node, options.frame) for node in volumes]
+    images = [_Image(node.GetName() or "", imageIn(node), options.frame) for node in volumes]
     made, failures = yield from _stacks(images, options)
     yield Progress(1.0, "showing the stacks")
     results = ManyResults(failures=failures)
     folder = newFolder("CT stacks")
     for image, stack, pixels in made:
-        if image.volumeNode.GetScene() is None:
+        given = volumes[images.index(image)]
+        if given.GetScene() is None:
             results.failures.append(f"{image.name} was deleted meanwhile.")
             continue
-        node = volumeFromStack(stack, image.volumeNode, image=pixels)
+        node = volumeFromStack(stack, volumeOf(given), image=pixels)
         putInto(folder, node)
         results.nodes.append(node)
         yield Progress(1.0, "showing the stacks")
     return results
 
 
-def framesSteps(volumeNode: Any, options: TranslationOptions) -> Generator[Any, Any, ManyResults]:
-    """Steps of a run over every frame of a cine image, or every item of the sequence that a volume shows.
+def framesSteps(inputNode: Any, options: TranslationOptions) -> Generator[Any, Any, ManyResults]:
+    """Steps of a run over every frame of a cine image, or every item of a sequence, or of the one that a volume shows.
 
     Raises:
         XrayToCTError: every one failed, or the stacks would not fit in memory.
     """
-    sequence, browser = sequenceOf(volumeNode)
-    count = framesOf(volumeNode)
+    sequence, _ = sequenceOf(inputNode)
+    count = framesOf(inputNode)
     if sequence is not None:
         nodes = [sequence.GetNthDataNode(index) for index in range(count)]
         images = [_Image(f"Item {index + 1}", node, 0) for index, node in enumerate(nodes)]
     else:
-        images = [_Image(f"Frame {index + 1}", volumeNode, index) for index in range(count)]
+        images = [_Image(f"Frame {index + 1}", inputNode, index) for index in range(count)]
     made, failures = yield from _stacks(images, options)
     yield Progress(1.0, "showing the stacks")
+    volumeNode = volumeOf(inputNode)
+    _, browser = sequenceOf(volumeNode)
     results = ManyResults(failures=failures, sequence=newSequence(volumeNode, sequence))
     for image, stack, pixels in made:
         index = images.index(image)

@@ -17,6 +17,7 @@ from .enhance_before import enhanceBefore
 from .enhancement_job import EnhancementJob
 from .radiograph_reading import radiographSteps
 from .run import Progress, ThreadJob, Wait
+from .sequence_input import imageIn, volumeOf
 from .stack_bridge import checkOutput, emptyImage, fillWithHu, volumeFromStack
 from .translation_worker import workerClient
 
@@ -76,13 +77,12 @@ def oneStillThere(*nodes: Any) -> Callable[[], None]:
     return check
 
 
-def translationSteps(
-    volumeNode: Any, options: TranslationOptions, outputVolume: Any = None
-) -> Generator[Any, Any, Any]:
-    """Translates one volume; returns the node of the stack, which is made at the very end."""
+def translationSteps(inputNode: Any, options: TranslationOptions, outputVolume: Any = None) -> Generator[Any, Any, Any]:
+    """Translates a volume, or a sequence's image; returns the node of the stack, which is made at the very end."""
     yield Progress(0.0, "reading the radiograph")
-    stack, image = yield from stackSteps(volumeNode, options)
+    stack, image = yield from stackSteps(imageIn(inputNode), options)
     yield Progress(1.0, "showing the stack")
+    volumeNode = volumeOf(inputNode)
     return volumeFromStack(stack, volumeNode, stillUsable(outputVolume, volumeNode), image=image)
 
 

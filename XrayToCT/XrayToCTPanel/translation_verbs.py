@@ -10,6 +10,7 @@ from .enhance_before import enhanceBefore
 from .many_translations import startMany
 from .radiograph_bridge import radiographFromVolume
 from .run import Run
+from .sequence_input import imageIn, volumeOf
 from .stack_bridge import checkOutput, volumeFromStack
 from .translation_run import TranslationOptions, stillThere, translationSteps
 
@@ -38,7 +39,7 @@ class TranslationVerbs:
         """Translates a radiograph into a CT-like stack; raises XrayToCTError and leaves the scene as it was on failure.
 
         Args:
-            inputVolume: scalar volume node that holds a radiograph.
+            inputVolume: scalar volume node that holds a radiograph, or a sequence: the item that is shown of it.
             model: None for the default, an id, "id@version", a ModelCard, or the folder of a model.
             device: "auto", "cpu" or "cuda".
             outputVolume: scalar volume node to write into; None makes a new one.
@@ -53,23 +54,24 @@ class TranslationVerbs:
             vtkMRMLScalarVolumeNode, int16 HU, on the input's grid, slabs along the third axis (see stack_bridge).
             With wait=False a Run (XrayToCTPanel.run): .state, .onChange(f), .cancel(), and .result() for the node.
         """
-        checkOutput(outputVolume, inputVolume)
+        checkOutput(outputVolume, image := imageIn(inputVolume))
         ensureDependencies()
         if not wait:
             options = TranslationOptions(model, device, frame, polarity, view, enhance)
             run = Run(translationSteps(inputVolume, options, outputVolume), guard=stillThere(inputVolume))
             return run.reportTo(progress).start()
-        radiograph = radiographFromVolume(inputVolume, polarity=polarity, view=view)
+        radiograph = radiographFromVolume(image, polarity=polarity, view=view)
         radiograph = enhanceBefore(radiograph, enhance, model, frame, progress=progress)
         stack = XrayToCTLib.translate(radiograph, model=model, device=device, frame=frame, progress=progress)
-        return volumeFromStack(stack, inputVolume, outputVolume)
+        return volumeFromStack(stack, volumeOf(inputVolume), outputVolume)
 
     def translateMany(self, inputVolumes, *, allFrames=False, wait=True, progress=None, **options):
         """Translates several volumes in one run, or with allFrames every frame of one cine or sequence.
 
         Args:
-            inputVolumes: list of scalar volume nodes; one node with allFrames.
-            allFrames: every frame of a multi-frame volume, or every item of the sequence that the volume shows.
+            inputVolumes: list of scalar volume (or sequence) nodes; one node with allFrames.
+            allFrames: every frame of a multi-frame volume, or every item of the sequence, or of the one that the
+                volume shows.
             wait, progress: as for ``translate``.
             options: model, device, frame, polarity, view, enhance: as for ``translate``.
 
@@ -80,3 +82,7 @@ class TranslationVerbs:
         volumes = list(inputVolumes) if isinstance(inputVolumes, (list, tuple)) else [inputVolumes]
         run = startMany(volumes, TranslationOptions(**options), allFrames=allFrames).reportTo(progress)
         return run.result() if wait else run.start()
+
+    def showSequence(self, sequence):
+        """The volume that shows a vtkMRMLSequenceNode of radiographs; makes a browser for one that has none."""
+        return volumeOf(sequence)

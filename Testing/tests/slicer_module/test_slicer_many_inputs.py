@@ -29,8 +29,8 @@ def folder_of(node: Any) -> str:
     return hierarchy().GetItemName(hierarchy().GetItemParent(hierarchy().GetItemByDataNode(node)))
 
 
-def add_sequence(count: int) -> tuple[Any, Any]:
-    """(sequence, volume that shows it) of chests, each brighter than the one before."""
+def add_unshown_sequence(count: int) -> Any:
+    """A sequence of chests, each brighter than the one before, that no browser shows."""
     sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "fluoroscopy")
     sequence.SetIndexName("time")
     sequence.SetIndexUnit("ms")
@@ -38,6 +38,12 @@ def add_sequence(count: int) -> tuple[Any, Any]:
         volume = add_volume(chest_values() + index, name="chest")
         sequence.SetDataNodeAtValue(volume, str(40 * index))
         slicer.mrmlScene.RemoveNode(volume)
+    return sequence
+
+
+def add_sequence(count: int) -> tuple[Any, Any]:
+    """(sequence, volume that shows it)."""
+    sequence = add_unshown_sequence(count)
     browser = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", "browser")
     browser.AddSynchronizedSequenceNode(sequence)
     slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
@@ -140,6 +146,57 @@ def test_a_sequence_becomes_a_sequence_that_is_browsed_with_it(panel: Any) -> No
         slicer.util.arrayFromVolume(stack), slicer.util.arrayFromVolume(made.GetNthDataNode(2))
     )
     assert stack.GetAttribute("XrayToCT.ModelId") == "tiny"
+
+
+def test_the_verbs_take_a_sequence_that_no_browser_shows(panel: Any) -> None:
+    sequence = add_unshown_sequence(2)
+    before = node_ids()
+    with pytest.raises(XrayToCTError, match="cancelled"):
+        panel.logic.translateMany(sequence, allFrames=True, device="cpu", progress=lambda fraction, phase: False)
+    assert node_ids() == before
+    made = panel.logic.translateMany(sequence, allFrames=True, device="cpu").sequence
+    (browser,) = slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode")
+    assert browser.GetName() == "fluoroscopy browser"
+    assert browser.GetMasterSequenceNode() is sequence
+    shown, stack = browser.GetProxyNode(sequence), browser.GetProxyNode(made)
+    assert [made.GetNthIndexValue(i) for i in range(made.GetNumberOfDataNodes())] == ["0", "40"]
+    assert stack.GetNodeReference("XrayToCT.Source") is shown
+    np.testing.assert_allclose(ijk_to_ras(stack)[:3, :2], ijk_to_ras(shown)[:3, :2])
+    browser.SetSelectedItemNumber(1)  # one image of a sequence: the item that is shown
+    one = panel.logic.translate(sequence, device="torch-cpu")
+    wanted = slicer.util.arrayFromVolume(made.GetNthDataNode(1))
+    np.testing.assert_allclose(slicer.util.arrayFromVolume(one), wanted, atol=1)
+    assert panel.logic.enhance(sequence, pipeline="clahe").GetNodeReference("XrayToCT.Source") is shown
+
+
+def test_a_sequence_is_chosen_in_the_panel_and_gets_its_browser(panel: Any) -> None:
+    assert panel.ui.sequenceComboBox.isHidden()
+    sequence = add_unshown_sequence(2)
+    others = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "tracking")
+    others.SetDataNodeAtValue(slicer.vtkMRMLLinearTransformNode(), "0")
+    box = panel.ui.sequenceComboBox
+    wait_until(lambda: not box.isHidden(), "the list of sequences")
+    assert [box.itemText(i) for i in range(box.count)] == ["Choose a sequence", "fluoroscopy"]
+    box.setCurrentIndex(1)
+    (browser,) = slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode")
+    assert panel.parameterNode().inputVolume is browser.GetProxyNode(sequence)
+    assert not panel.ui.allFramesCheckBox.isHidden()
+    panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
+    assert box.currentIndex == 0  # an ordinary volume is of no sequence
+    panel.ui.inputSelector.setCurrentNode(browser.GetProxyNode(sequence))
+    assert box.currentIndex == 1
+
+
+def test_a_sequence_without_radiographs_is_refused_in_words(panel: Any) -> None:
+    empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "nothing")
+    before = node_ids()
+    for verb in (panel.logic.translate, panel.logic.enhance, panel.logic.showSequence):
+        with pytest.raises(XrayToCTError, match="nothing is an empty sequence"):
+            verb(empty)
+    empty.SetDataNodeAtValue(slicer.vtkMRMLLinearTransformNode(), "0")
+    with pytest.raises(XrayToCTError, match="a sequence of something else"):
+        panel.logic.translateMany([empty], allFrames=True)
+    assert node_ids() == before
 
 
 def test_every_frame_of_a_cine_is_translated_by_two_presses(gui: SlicerHost, panel: Any, tmp_path: Path) -> None:
