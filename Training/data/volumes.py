@@ -9,9 +9,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from XrayToCTLib.errors import XrayToCTError
+from XrayToCTLib.nifti_file import check_nifti_file
 from XrayToCTLib.projection import CtVolume, remove_table
 from XrayToCTLib.projection.ct_volume import body_centre, ct_from_image
-from XrayToCTLib.readers.nifti_header import check_nifti_complete
 
 from .collect import SourceImage, is_dicom
 from .dicom_series import read_series
@@ -63,7 +63,7 @@ def _read(path: Path, *, check: bool) -> sitk.Image:
     if path.is_dir():
         return read_series(path, need_spacing=check)
     if path.name.lower().endswith((".nii", ".nii.gz")):
-        check_nifti_complete(path)
+        check_nifti_file(path)
     if is_dicom(path):
         return read_series(path, need_spacing=check)
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import XrayToCTError
+from ..nifti_file import check_nifti_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,6 +69,8 @@ def read_mask(path: Path) -> np.ndarray:
     import numpy as np
     import SimpleITK as sitk
 
+    if path.is_file():
+        check_nifti_file(path)
     try:
         values = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
     except RuntimeError as error:

@@ -10,6 +10,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..errors import XrayToCTError
+from ..nifti_file import check_nifti_file
 
 # A volume whose axes lean further than this from the patient's is resampled; below, a point 150 mm from the centre is
 # off by at most 1.3 mm (150 mm x sin 0.5 degrees).
@@ -54,10 +55,12 @@ def read_image(location: Path) -> sitk.Image:
     """The image in a file, or the one DICOM series in a folder.
 
     Raises:
-        XrayToCTError: it is missing or unreadable.
+        XrayToCTError: it is missing, unreadable or truncated, or a NIfTI file with NaN.
     """
     if not location.exists():
         raise XrayToCTError(f"There is no file {location}.", hint="Check the path of the CT.")
+    if location.is_file():
+        check_nifti_file(location)
     try:
         return _read_series(location) if location.is_dir() else sitk.ReadImage(str(location))
     except RuntimeError as error:

@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..errors import XrayToCTError
+from ..nifti_file import check_nifti_file
 from ..readers import read_radiograph
 from ..readers.file_format import FileFormat, detect_format
 from ..readers.identity import file_sha256
@@ -56,6 +57,7 @@ def read_study_image(path: Path) -> StudyImage:
         radiograph = read_radiograph(path)
         across, down = radiograph.spacing[1], radiograph.spacing[0]
         return StudyImage(radiograph.pixels, np.diag([-across, -down, 1.0, 1.0]))
+    check_nifti_file(path)
     hint = "Choose a grey-scale image or volume, and write it again if it is damaged."
     try:
         image = sitk.ReadImage(str(path))

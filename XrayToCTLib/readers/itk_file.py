@@ -10,10 +10,10 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..errors import XrayToCTError
+from ..nifti_file import check_nifti_file
 from .display_orientation import orient_for_display
 from .file_format import FileFormat
 from .grey import to_grey
-from .nifti_header import check_nifti_complete
 from .raw_image import RawImage
 
 _IMAGE_IO = {
@@ -32,7 +32,7 @@ def read_itk_file(path: Path, file_format: FileFormat) -> RawImage:
         XrayToCTError: damaged or truncated, a volume, a colour image, complex or vector pixels.
     """
     if file_format is FileFormat.NIFTI:
-        check_nifti_complete(path)
+        check_nifti_file(path)
     image = _read(path, file_format)
     array = sitk.GetArrayFromImage(image)
     if array.dtype.kind == "c":

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..ct_stack import CtStack
 from ..errors import XrayToCTError
+from ..nifti_file import check_nifti_file
 from ..radiograph import View
 from .engine import NOT_FOR_DIAGNOSTIC_USE
 from .streamed_image import can_stream, write_streamed
@@ -114,6 +115,7 @@ def read_stack(path: str | Path) -> CtStack:
     path = Path(path).expanduser().absolute()
     if not path.is_file():
         raise XrayToCTError(f"There is no file {path}.", hint="Check the path.")
+    check_nifti_file(path)
     try:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
