@@ -33,7 +33,8 @@ def _add_create(actions: Any) -> None:
         "create",
         help="make a study file",
         description="Make a study from a folder with one folder a method and in it one file a case "
-        "(real/patient1.nrrd, model/patient1.nrrd), or from a CSV table with the columns case, method, origin, file.",
+        "(real/patient1.nrrd, model/patient1.nrrd), or from a CSV table with the columns case, method, origin, file. "
+        "A folder with one DICOM series may stand for a file.",
     )
     create.add_argument("source", metavar="SOURCE", type=Path, help="the folder, or the .csv table")
     create.add_argument("-o", "--output", metavar="STUDY", type=Path, required=True, help="the .json file to write")

@@ -11,6 +11,7 @@ import SimpleITK as sitk
 
 from ..errors import XrayToCTError
 from ..nifti_file import check_nifti_file
+from .dicom_series import read_series
 
 # A volume whose axes lean further than this from the patient's is resampled; below, a point 150 mm from the centre is
 # off by at most 1.3 mm (150 mm x sin 0.5 degrees).
@@ -62,7 +63,7 @@ def read_image(location: Path) -> sitk.Image:
     if location.is_file():
         check_nifti_file(location)
     try:
-        return _read_series(location) if location.is_dir() else sitk.ReadImage(str(location))
+        return read_series(location) if location.is_dir() else sitk.ReadImage(str(location))
     except RuntimeError as error:
         raise XrayToCTError(
             f"{location} cannot be read as a CT volume.",
@@ -93,18 +94,6 @@ def ct_from_image(image: sitk.Image, source: str) -> CtVolume:
     x, y, z = image.GetSpacing()
     hu = np.clip(hu, -1024, 3071).astype(np.int16)
     return CtVolume(hu=hu, spacing=(z, y, x), source=source, centre=body_centre(hu))
-
-
-def _read_series(folder: Path) -> sitk.Image:
-    reader = sitk.ImageSeriesReader()
-    series = reader.GetGDCMSeriesIDs(str(folder))
-    if len(series) != 1:
-        raise XrayToCTError(
-            f"{folder} holds {len(series)} DICOM series, and one is needed.",
-            hint="Give a folder with the files of one CT series.",
-        )
-    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder), series[0]))
-    return reader.Execute()
 
 
 def along_patient_axes(image: sitk.Image, *, outside: float = -1024.0) -> sitk.Image:

@@ -17,7 +17,7 @@ _LARGEST_TABLE = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class CandidateFile:
-    """One image to be judged: a file, the case that it shows, what made it, and whether it is real."""
+    """One image to be judged: a file or the folder of a DICOM series, its case, what made it, whether it is real."""
 
     case: str
     method: str
@@ -30,8 +30,10 @@ def files_of_folder(
 ) -> list[CandidateFile]:
     """The images of a folder with one folder a method, whose files are named after the cases.
 
+    A folder in the place of a file is a DICOM series, and named after its case: what it holds is looked at later.
+
     Args:
-        folder: such as study/real/patient1.nrrd, study/cyclegan/patient1.nrrd.
+        folder: such as study/real/patient1.nrrd, study/cyclegan/patient1.nrrd, study/real/patient2/000.dcm ...
         real: the methods whose images are real; all others are synthetic.
         cases_first: one folder a case instead, whose files are named after the methods.
 
@@ -55,7 +57,7 @@ def files_of_folder(
     if not found:
         raise XrayToCTError(
             f"{folder} holds no folders with images.",
-            hint="Make one folder a method, with one file a case in it: real/patient1.nrrd, model/patient1.nrrd.",
+            hint="Make one folder a method, with one file or one folder of a DICOM series a case: real/patient1.nrrd.",
         )
     if unknown := [name for name in real if name not in methods and name != "real"]:
         raise XrayToCTError(
@@ -70,7 +72,7 @@ def files_of_folder(
 def files_of_table(path: str | Path) -> list[CandidateFile]:
     """The images that a CSV table names: columns case, method, origin (real or synthetic) and file.
 
-    Files are relative to the table's folder, or absolute.
+    Files, or folders of a DICOM series, are relative to the table's folder, or absolute.
 
     Raises:
         XrayToCTError: no such table, a column is missing, or a line makes no sense; the line is named.
@@ -104,8 +106,11 @@ def files_of_table(path: str | Path) -> list[CandidateFile]:
 
 
 def _images(folder: Path) -> Iterator[tuple[Path, str]]:
-    """(file, name without its suffix) of a folder's images."""
-    for path in sorted(folder.iterdir()):
+    """(file or folder of a series, name without a file's suffix) of a folder's images."""
+    for path in sorted(path for path in folder.iterdir() if not path.name.startswith(".")):
+        if path.is_dir():
+            yield path, path.name
+            continue
         suffix = next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
-        if suffix and path.is_file() and not path.name.startswith("."):
+        if suffix and path.is_file():
             yield path, path.name[: -len(suffix)]

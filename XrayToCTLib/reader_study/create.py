@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import XrayToCTError
 from ..progress import ProgressCallback, report
-from ..readers.identity import file_sha256
+from .candidate_content import content_bytes, content_sha256
 from .candidate_files import CandidateFile
 from .image_check import StudyCancelled
 from .questions import STANDARD_QUESTIONS, Origin, Question, QuestionKind
@@ -79,11 +79,11 @@ def create_study(
         report(progress, index / len(files), "reading the images", cancelled=StudyCancelled)
         path = file.path.expanduser().absolute()
         facts[file.case].append((file, _facts(path)))
-        digest = file_sha256(path)
+        digest = content_sha256(path)
         if digest in seen:
             warnings.append(f"{file.path} has the same content as {seen[digest]}.")
         seen.setdefault(digest, file.path)
-        candidate = Candidate(file.method, file.origin, _kept_path(path, folder), path.stat().st_size, digest)
+        candidate = Candidate(file.method, file.origin, _kept_path(path, folder), content_bytes(path), digest)
         candidates[file.case].append(candidate)
     lowest = min((each.low for case in facts.values() for _, each in case), default=0.0)
     highest = max((each.high for case in facts.values() for _, each in case), default=1.0)

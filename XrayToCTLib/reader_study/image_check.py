@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import XrayToCTError
 from ..progress import ProgressCallback, report
-from ..readers.identity import file_sha256
+from .candidate_content import content_bytes, content_sha256
 from .study import Study
 from .study_file import image_path
 
@@ -33,12 +33,14 @@ def check_images(study: Study, study_path: str | Path, *, progress: ProgressCall
         report(progress, index / len(candidates), "checking the images", cancelled=StudyCancelled)
         path = image_path(candidate, study_path)
         try:
-            if path.stat().st_size != candidate.bytes or file_sha256(path) != candidate.sha256:
+            if content_bytes(path) != candidate.bytes or content_sha256(path) != candidate.sha256:
                 found.append(f"{candidate.file} was changed after the study had been made.")
         except FileNotFoundError:
             found.append(f"{candidate.file} is missing.")
         except OSError as error:
             found.append(f"{candidate.file} cannot be read: {error.strerror or error}.")
+        except XrayToCTError as error:  # a folder whose series is gone, or not the only one any more
+            found.append(str(error))
     report(progress, 1.0, "checked", cancelled=StudyCancelled)
     return found
 

@@ -27,9 +27,9 @@ class Candidate:
     Attributes:
         method: what made it; never shown to a reader.
         origin: real or synthetic.
-        file: relative to the study file's folder (forward slashes), or absolute.
-        bytes: size of the file.
-        sha256: of the file's content, in hexadecimal.
+        file: or the folder of a DICOM series; relative to the study file's folder (forward slashes), or absolute.
+        bytes: size of the file; of a series, of all its files.
+        sha256: of the content, in hexadecimal; see ``candidate_content``.
     """
 
     method: str

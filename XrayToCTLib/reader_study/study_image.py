@@ -10,9 +10,10 @@ import SimpleITK as sitk
 
 from ..errors import XrayToCTError
 from ..nifti_file import check_nifti_file
+from ..projection.dicom_series import read_series
 from ..readers import read_radiograph
 from ..readers.file_format import FileFormat, detect_format
-from ..readers.identity import file_sha256
+from .candidate_content import content_sha256
 
 _VOLUMES = (FileFormat.NRRD, FileFormat.NIFTI, FileFormat.META_IMAGE)
 _SAMPLE = 200_000  # voxels that percentiles are taken of
@@ -48,19 +49,22 @@ class StudyImage:
 def read_study_image(path: Path) -> StudyImage:
     """Read a volume, a stack or a radiograph.
 
-    NRRD, NIfTI and MetaImage keep their values and geometry; DICOM and photographs are read as radiographs.
+    NRRD, NIfTI and MetaImage, the DICOM series in a folder and multi-frame DICOM whose frames are slices keep their
+    values and geometry; other DICOM and photographs are read as radiographs.
 
     Raises:
-        XrayToCTError: no such file, damaged, in colour, with NaN, or of more than three dimensions.
+        XrayToCTError: no such file, no or several series in a folder, damaged, in colour, with NaN, or of more than
+            three dimensions.
     """
-    if detect_format(path) not in _VOLUMES:
+    if not _is_volume(path):
         radiograph = read_radiograph(path)
         across, down = radiograph.spacing[1], radiograph.spacing[0]
         return StudyImage(radiograph.pixels, np.diag([-across, -down, 1.0, 1.0]))
-    check_nifti_file(path)
+    if path.is_file():
+        check_nifti_file(path)
     hint = "Choose a grey-scale image or volume, and write it again if it is damaged."
     try:
-        image = sitk.ReadImage(str(path))
+        image = read_series(path) if path.is_dir() else sitk.ReadImage(str(path))
     except RuntimeError as error:
         raise XrayToCTError(f"{path.name} cannot be read.", hint=hint) from error
     if image.GetDimension() > 3 or image.GetNumberOfComponentsPerPixel() != 1:
@@ -77,6 +81,26 @@ def read_study_image(path: Path) -> StudyImage:
     return StudyImage(voxels, _ijk_to_ras(image))
 
 
+def _is_volume(path: Path) -> bool:
+    if path.is_dir():
+        return True
+    found = detect_format(path)
+    return found in _VOLUMES or (found is FileFormat.DICOM and _has_slices(path))
+
+
+def _has_slices(path: Path) -> bool:
+    """Whether the frames of a DICOM file lie at places of their own; those of a run over time do not."""
+    import pydicom
+
+    frames_key = "PerFrameFunctionalGroupsSequence"
+    try:
+        frames = pydicom.dcmread(path, specific_tags=[frames_key], stop_before_pixels=True, force=True).get(frames_key)
+        places = {tuple(frame.PlanePositionSequence[0].ImagePositionPatient) for frame in frames or ()}
+    except Exception:  # pydicom raises many kinds; whoever reads the pixels finds the words
+        return False
+    return len(places) > 1
+
+
 def _ijk_to_ras(image: sitk.Image) -> np.ndarray:
     matrix = np.eye(4)
     matrix[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * np.asarray(image.GetSpacing())
@@ -91,7 +115,7 @@ def read_checked_image(path: Path, sha256: str) -> StudyImage:
         XrayToCTError: it is missing, cannot be read, or was changed. The words name the file: not for readers.
     """
     try:
-        found = file_sha256(path)
+        found = content_sha256(path)
     except OSError as error:
         raise XrayToCTError(f"{path} cannot be read: {error.strerror or error}.", hint="Restore it.") from error
     if found != sha256:
