@@ -21,9 +21,11 @@ from XrayToCTLib.worker.exchange_folder import ExchangeFolder
 from .comparison_job import ComparisonJob
 from .comparison_maps import mapsOf, showMaps
 from .comparison_nodes import candidateSteps, checkImage, lineOn, maskSteps, referenceSteps
+from .display import removeWithDisplay
 from .enhancement_job import EnhancementJob
 from .fidelity_table import tableFromReports
-from .plot_nodes import CHART_OF, chartSteps, removeChart
+from .map_volume import mapVolumes
+from .plot_nodes import chartsOf, chartSteps, removeChart
 from .provenance import SOURCE_REFERENCE
 from .radiograph_reading import radiographSteps
 from .run import Progress, Run, ThreadJob, Wait
@@ -114,6 +116,9 @@ def comparisonSteps(
     request = yield from requestSteps(candidates, referenceVolume, options)
     line = lineOn(options.line, candidates[0]) if options.line is not None else None
     folder: ExchangeFolder | None = None
+    made = Comparison(())
+    earlierCharts = chartsOf(candidates[0])
+    earlierMaps = {node.GetID() for candidate in candidates for node in mapVolumes(candidate)}
     try:
         if options.here:
             made = Comparison((yield Wait(EnhancementJob(measure, request, phase="comparing"), _READ, _MEASURED)))
@@ -126,17 +131,26 @@ def comparisonSteps(
         maps = []
         if options.maps:
             maps = yield ThreadJob(lambda: [mapsOf(report) for report in made.reports], phase="making the maps")
-        made.table = tableFromReports(made.reports, candidates, referenceVolume)
-        for each, candidate in zip(maps, candidates, strict=False):
-            made.maps += showMaps(each, candidate)
-            yield Progress(_MEASURED, "showing the maps")
         if options.charts:
-            _removeChartsOf(candidates[0])
             yield Progress(_MEASURED, "showing the plots")
             for chart in drawn:
-                made.charts.append((yield from chartSteps(chart, candidates[0])))
+                made.charts.append((yield from chartSteps(chart, candidates[0], earlierCharts)))
+        for each, candidate in zip(maps, candidates, strict=False):
+            yield Progress(_MEASURED, "showing the maps")
+            made.maps += showMaps(each, candidate)
+        made.table = tableFromReports(made.reports, candidates, referenceVolume)
+        for node in earlierCharts if options.charts else ():  # under the same names they would lie beside the new ones
+            removeChart(node)
         folder = None  # it belongs to the result now
         return made
+    except BaseException:  # also GeneratorExit: the run was cancelled
+        for node in made.charts:
+            removeChart(node)
+        for candidate in candidates:
+            for node in mapVolumes(candidate):
+                if node.GetID() not in earlierMaps:
+                    removeWithDisplay(node)
+        raise
     finally:
         if folder is not None:
             folder.remove()
@@ -214,15 +228,6 @@ def _radiographSteps(node: Any) -> Generator[Any, Any, Radiograph | None]:
         return (yield from radiographSteps(node))
     except XrayToCTError:
         return None
-
-
-def _removeChartsOf(candidate: Any) -> None:
-    """Those of an earlier comparison would lie beside the new ones under the same names."""
-    import slicer
-
-    for node in slicer.util.getNodesByClass("vtkMRMLPlotChartNode"):
-        if node.GetNodeReference(CHART_OF) is candidate:
-            removeChart(node)
 
 
 def stillThere(*nodes: Any) -> Callable[[], None]:

@@ -1,4 +1,4 @@
-"""How a stack looks: one CT window for all stacks, so that two of them can be compared by eye."""
+"""How a stack looks: one CT window for all stacks, so that two of them can be compared by eye; and how it goes."""
 
 from __future__ import annotations
 
@@ -21,3 +21,14 @@ def showAsCt(volumeNode: Any) -> None:
     display.SetAndObserveColorNodeID(_LINEAR_GREY)
     display.SetInterpolate(True)
     display.SetApplyThreshold(False)
+
+
+def removeWithDisplay(volumeNode: Any) -> None:
+    """Removes a volume with its display nodes, which the scene would keep; nothing for one that is gone, or None."""
+    import slicer
+
+    if volumeNode is None or volumeNode.GetScene() is None:
+        return
+    for display in [volumeNode.GetNthDisplayNode(i) for i in range(volumeNode.GetNumberOfDisplayNodes())]:
+        slicer.mrmlScene.RemoveNode(display)
+    slicer.mrmlScene.RemoveNode(volumeNode)

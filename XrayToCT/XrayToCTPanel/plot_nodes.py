@@ -18,11 +18,12 @@ _GREY, _COLOURS = (0.5, 0.5, 0.5), (
 )  # fmt: skip
 
 
-def chartSteps(chart: Chart, candidate: Any) -> Generator[Any, Any, Any]:
+def chartSteps(chart: Chart, candidate: Any, replaced: Sequence[Any] = ()) -> Generator[Any, Any, Any]:
     """Adds a chart with its series and their tables, a node a step; what was added is gone again if it ends early.
 
     Args:
         candidate: node that the chart is about; the chart lies beside it.
+        replaced: charts that will be removed then: the new one takes the name of the one with its title.
     """
     import slicer
 
@@ -30,7 +31,8 @@ def chartSteps(chart: Chart, candidate: Any) -> Generator[Any, Any, Any]:
     made: list[Any] = []
     node: Any = None
     try:
-        name = scene.GenerateUniqueName(f"{candidate.GetName()} {chart.title}")
+        names = [each.GetName() for each in replaced if each.GetTitle() == chart.title]
+        name = names[0] if names else scene.GenerateUniqueName(f"{candidate.GetName()} {chart.title}")
         node = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", name)
         made.append(node)
         node.SetTitle(chart.title)
@@ -55,15 +57,23 @@ def chartSteps(chart: Chart, candidate: Any) -> Generator[Any, Any, Any]:
     return node
 
 
+def chartsOf(candidate: Any) -> list[Any]:
+    """The charts about a candidate."""
+    import slicer
+
+    charts = slicer.util.getNodesByClass("vtkMRMLPlotChartNode")
+    return [node for node in charts if node.GetNodeReference(CHART_OF) is candidate]
+
+
 def removeChart(node: Any) -> None:
     """Removes a chart with its series and their tables."""
     import slicer
 
     series = [node.GetNthPlotSeriesNode(i) for i in range(node.GetNumberOfPlotSeriesNodes())]
     tables = {each.GetTableNode().GetID(): each.GetTableNode() for each in series if each.GetTableNode() is not None}
-    slicer.mrmlScene.RemoveNode(node)
-    for each in (*series, *tables.values()):
-        slicer.mrmlScene.RemoveNode(each)
+    for each in (node, *series, *tables.values()):
+        if each.GetScene() is not None:
+            slicer.mrmlScene.RemoveNode(each)
 
 
 def _tables(chart: Chart, name: str, made: list[Any]) -> list[tuple[Any, list[tuple[Series, tuple[str, str]]]]]:

@@ -1,8 +1,4 @@
-"""CtStack <-> volume node.
-
-A stack's node has the input's IJK to RAS for columns and rows. Slabs lie along the third axis: the centre of slab 0,
-the one nearest to the detector, lies in the plane of the radiograph, that of slab k at k times the slab thickness.
-"""
+"""CtStack <-> volume node. Where the node lies is said in stack_place."""
 
 from __future__ import annotations
 
@@ -15,9 +11,10 @@ from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.radiograph import View
 from XrayToCTLib.translation.stack_file import read_stack, stack_suffix
 
-from .display import showAsCt
+from .display import removeWithDisplay, showAsCt
 from .placement import placeBeside
 from .provenance import PREFIX, attributesOf, knownFrom, writeProvenance
+from .stack_place import stackPlace
 from .volume_snapshot import VolumeSnapshot, snapshotOf
 
 _INT16 = np.iinfo(np.int16)
@@ -42,7 +39,9 @@ def checkOutput(outputVolume: Any, inputVolume: Any) -> None:
         raise XrayToCTError("The output volume is no longer in the scene.", hint=hint)
 
 
-def volumeFromStack(stack: CtStack, inputVolume: Any, outputVolume: Any = None, *, image: Any = None) -> Any:
+def volumeFromStack(
+    stack: CtStack, inputVolume: Any, outputVolume: Any = None, *, image: Any = None, anatomical: bool = False
+) -> Any:
     """Writes a stack into a new node, or into ``outputVolume``; int16 HU.
 
     Everything that can fail is done before the scene is touched; a new node that cannot be finished is removed again.
@@ -52,13 +51,14 @@ def volumeFromStack(stack: CtStack, inputVolume: Any, outputVolume: Any = None, 
         inputVolume: where it came from, and lies.
         outputVolume: scalar volume node, or None for a new one.
         image: vtkImageData that holds the stack already, where that was done in a thread.
+        anatomical: turn it, see ``stackPlace``.
     """
     import slicer
 
     if image is None:
         image, values = emptyImage(stack.hu.shape)
         fillWithHu(values, stack.hu)
-    matrix = stackIjkToRas(inputVolume, stack.slab_thickness)
+    matrix, transformId = stackPlace(stack, inputVolume, image, anatomical=anatomical)
     name = slicer.mrmlScene.GenerateUniqueName(f"{inputVolume.GetName()} CT stack")
     node = outputVolume or slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
     try:
@@ -66,12 +66,12 @@ def volumeFromStack(stack: CtStack, inputVolume: Any, outputVolume: Any = None, 
         with slicer.util.NodeModify(node):
             node.SetIJKToRASMatrix(matrix)
             node.SetAndObserveImageData(image)
-            node.SetAndObserveTransformNodeID(inputVolume.GetTransformNodeID())
+            node.SetAndObserveTransformNodeID(transformId)
             writeProvenance(node, provenanceOf(stack), inputVolume, stack.warnings)
         placeBeside(node, inputVolume)
     except Exception:
         if outputVolume is None:
-            _removeWithDisplay(node)
+            removeWithDisplay(node)
         raise
     return node
 
@@ -99,28 +99,6 @@ def fillWithHu(values: np.ndarray, hu: np.ndarray) -> None:
     """
     for target, slab in zip(values, hu, strict=True):
         target[:] = np.clip(np.rint(slab), _INT16.min, _INT16.max)
-
-
-def _removeWithDisplay(node: Any) -> None:
-    """Removes a node and its display nodes, which the scene would keep."""
-    import slicer
-
-    for display in [node.GetNthDisplayNode(i) for i in range(node.GetNumberOfDisplayNodes())]:
-        slicer.mrmlScene.RemoveNode(display)
-    slicer.mrmlScene.RemoveNode(node)
-
-
-def stackIjkToRas(inputVolume: Any, slabThickness: float) -> Any:
-    """The input's IJK to RAS (vtkMatrix4x4) with the slab thickness (mm) as spacing of the third axis."""
-    import vtk
-
-    matrix = vtk.vtkMatrix4x4()
-    inputVolume.GetIJKToRASMatrix(matrix)
-    third = np.array([matrix.GetElement(row, 2) for row in range(3)])
-    length = float(np.linalg.norm(third))
-    for row in range(3):
-        matrix.SetElement(row, 2, third[row] / length * slabThickness)
-    return matrix
 
 
 def stackFromVolume(volumeNode: Any) -> CtStack:

@@ -74,14 +74,3 @@ def showInViews(node: Any, orientation: str) -> None:
     centre = [(bounds[axis] + bounds[axis + 1]) / 2 for axis in (0, 2, 4)]
     slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *centre)
     slicer.util.setSliceViewerLayers(fit=True)
-
-
-def removeStudyImage(node: Any) -> None:
-    """With its display node, which the scene would keep."""
-    import slicer
-
-    if node is None or node.GetScene() is None:
-        return
-    for display in [node.GetNthDisplayNode(i) for i in range(node.GetNumberOfDisplayNodes())]:
-        slicer.mrmlScene.RemoveNode(display)
-    slicer.mrmlScene.RemoveNode(node)

@@ -22,9 +22,10 @@ from XrayToCTLib.reader_study.questions import QuestionKind
 from XrayToCTLib.reader_study.study_image import StudyImage, read_checked_image
 
 from .corner_annotations import hideCornerAnnotations, restoreCornerAnnotations
+from .display import removeWithDisplay
 from .enhancement_job import EnhancementJob
 from .run import Run, ThreadJob, Wait
-from .study_image_node import removeStudyImage, studyImageSteps
+from .study_image_node import studyImageSteps
 from .study_marks import StudyMarks
 
 
@@ -120,7 +121,7 @@ class StudyReading:
             image: StudyImage = yield Wait(self._read(position), 0.8, 0.9)
         except Exception:
             logging.info("X-ray to CT: an image of the reader study cannot be shown.")  # no name, here neither
-            removeStudyImage(self._node)  # or the image before would be taken for this one
+            removeWithDisplay(self._node)  # or the image before would be taken for this one
             self._node = None
             raise XrayToCTError(
                 f"{label} cannot be shown: its file is missing, damaged, or was changed.",
@@ -163,7 +164,7 @@ class StudyReading:
             self._showing = None
         self.session.close()
         self._ahead.clear()
-        removeStudyImage(self._node)
+        removeWithDisplay(self._node)
         self._node = None
         if self._marks is not None:
             self._marks.remove()

@@ -122,9 +122,9 @@ def test_four_plots_are_made_with_their_series(panel: Any) -> None:
 
 def test_comparing_again_replaces_maps_and_plots_instead_of_piling_them_up(panel: Any) -> None:
     two_candidates(panel)
-    compare(panel)
+    names = [chart.GetName() for chart in compare(panel).charts]
     first = [slicer.mrmlScene.GetNodeByID(i).GetClassName() for i in node_ids()]
-    compare(panel)
+    assert [chart.GetName() for chart in compare(panel).charts] == names
     second = [slicer.mrmlScene.GetNodeByID(i).GetClassName() for i in node_ids()]
     for kind in ("vtkMRMLScalarVolumeNode", "vtkMRMLPlotChartNode", "vtkMRMLPlotSeriesNode"):
         assert first.count(kind) == second.count(kind), kind
@@ -213,6 +213,33 @@ def test_cancel_leaves_nothing_behind(panel: Any) -> None:
     assert node_ids() == before
     assert section(panel).comparison is None
     assert not panel.ui.compareReportButton.enabled
+
+
+def test_cancel_while_the_result_is_put_into_the_scene_takes_it_back_and_keeps_the_earlier_one(
+    panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import XrayToCTPanel.comparison_run as comparison_run
+
+    show = comparison_run.showMaps
+
+    def cancelled(*arguments: Any) -> Any:
+        nodes = show(*arguments)
+        section(panel).controls.run.cancel()
+        return nodes
+
+    two_candidates(panel)
+    before = node_ids()
+    monkeypatch.setattr(comparison_run, "showMaps", cancelled)
+    assert compare(panel) is None
+    assert panel.ui.compareStatusLabel.text == "Cancelled. Nothing was changed."
+    left = [slicer.mrmlScene.GetNodeByID(i) for i in node_ids() if i not in before]
+    assert [node.GetName() for node in left if not node.IsA("vtkMRMLColorTableNode")] == []  # colours of maps are kept
+    monkeypatch.setattr(comparison_run, "showMaps", show)
+    compare(panel)
+    before = node_ids()
+    monkeypatch.setattr(comparison_run, "showMaps", cancelled)
+    compare(panel)
+    assert node_ids() == before
 
 
 def test_a_deleted_reference_ends_the_comparison_in_one_sentence(panel: Any) -> None:
