@@ -32,6 +32,7 @@ class ViewSection(Section, VTKObservationMixin):
         self._overlays: list[tuple[str, str]] = []  # (parameter, words) of the items in the box
         self._window: tuple[str, str] = ("", "")  # (stack, window) that was applied last
         self._over: tuple[str, str] = ("", "")  # (stack, overlay) that was applied last
+        self._rendered = ""  # the stack that the 3D button is about
         self._blinkedOff = self._showing = False
         self._timer = qt.QTimer()
         self._timer.setInterval(BLINK_MS)
@@ -52,11 +53,11 @@ class ViewSection(Section, VTKObservationMixin):
         super().setParameterNode(parameterNode)
         self._window = self._over = ("", "")
         if parameterNode is None:
-            self._timer.stop()
+            self._stopBlinking()
             self._watch(None)
 
     def cleanup(self) -> None:
-        self._timer.stop()
+        self._stopBlinking()
         self._watch(None)
 
     @property
@@ -73,11 +74,14 @@ class ViewSection(Section, VTKObservationMixin):
         self._watch(compare_layout.sliceView(compare_layout.STACK_VIEW)[0] if stack is not None else None)
         self._showSlab(stack)
         if stack is None or parameters is None:
-            self._timer.stop()
+            self._stopBlinking()
             self._showLegend(None)
+            self._rendered = ""
+            self.ui.viewRenderButton.setChecked(False)
             return
         try:
             self._apply(stack, parameters)
+            self._showRendered(stack)
         except Exception as error:
             self.panel.showError(error)
 
@@ -98,6 +102,16 @@ class ViewSection(Section, VTKObservationMixin):
         self._setBlinking(bool(parameters.viewBlink and overlay))
         node = map_volume.mapVolume(stack, overlay) if overlay not in (NO_OVERLAY, RADIOGRAPH_OVERLAY) else None
         self._showLegend(node)
+
+    def _showRendered(self, stack: Any) -> None:
+        """The 3D view follows the choice of a stack while it is shown; the button says whether this one is in it."""
+        button, before = self.ui.viewRenderButton, self._rendered
+        self._rendered = stack.GetID()
+        rendered = volume_rendering.isRendered(stack)
+        if before not in ("", stack.GetID()) and button.checked and not rendered and compare_layout.showsVolumeView():
+            self._render()
+            return
+        button.setChecked(rendered)
 
     def compare(self) -> None:
         """Side by side, with what is chosen."""
@@ -158,9 +172,14 @@ class ViewSection(Section, VTKObservationMixin):
         if wanted and not self._timer.active:
             self._timer.start()
         elif not wanted and self._timer.active:
-            self._timer.stop()
+            self._stopBlinking()
+
+    def _stopBlinking(self) -> None:
+        """What lies over the stack is seen again, if it was off just now."""
+        self._timer.stop()
+        if self._blinkedOff:
             self._blinkedOff = False
-            compare_views.setOverlayOpacity(self.panel.parameterNode().viewOpacity / 100.0)
+            compare_views.setOverlayOpacity(self.ui.viewOpacitySlider.value / 100.0)
 
     def _enable(self, stack: Any) -> None:
         """What needs a stack says so while there is none."""

@@ -44,7 +44,7 @@ def renderVolume(stackVolume: Any, preset: str = SLABS_PRESET, viewNode: Any = N
     Args:
         stackVolume: scalar volume node.
         preset: one of ``presets()``.
-        viewNode: 3D view to restrict it to; None shows it in all.
+        viewNode: 3D view to restrict it to, where it is then alone; None shows it in all.
 
     Raises:
         XrayToCTError: there is no such preset.
@@ -64,6 +64,7 @@ def renderVolume(stackVolume: Any, preset: str = SLABS_PRESET, viewNode: Any = N
     if viewNode is not None:
         display.AddViewNodeID(viewNode.GetID())
     display.SetVisibility(True)
+    _hideOthers(display, viewNode)
     return display
 
 
@@ -72,6 +73,22 @@ def hideRendering(stackVolume: Any) -> None:
     display = _logic().GetFirstVolumeRenderingDisplayNode(stackVolume) if stackVolume is not None else None
     if display is not None:
         display.SetVisibility(False)
+
+
+def isRendered(stackVolume: Any) -> bool:
+    """Whether a volume rendering of the stack is shown."""
+    display = _logic().GetFirstVolumeRenderingDisplayNode(stackVolume) if stackVolume is not None else None
+    return display is not None and bool(display.GetVisibility())
+
+
+def _hideOthers(display: Any, viewNode: Any) -> None:
+    """Two stacks of one field would be seen as one: those that are in this view alone are hidden."""
+    import slicer
+
+    for other in slicer.util.getNodesByClass("vtkMRMLVolumeRenderingDisplayNode"):
+        views = [other.GetNthViewNodeID(index) for index in range(other.GetNumberOfViewNodeIDs())]
+        if other is not display and viewNode is not None and views == [viewNode.GetID()]:
+            other.SetVisibility(False)
 
 
 def aimCamera(cameraNode: Any, stackVolume: Any) -> None:

@@ -325,6 +325,47 @@ def test_one_press_renders_the_stack_and_another_hides_it(panel: Any, translated
     assert not display.GetVisibility()
 
 
+def test_the_3d_view_shows_the_chosen_stack_and_no_other(gui: SlicerHost, panel: Any, translated: Any) -> None:
+    def rendered() -> list[Any]:
+        displays = slicer.util.getNodesByClass("vtkMRMLVolumeRenderingDisplayNode")
+        return [display.GetDisplayableNode() for display in displays if display.GetVisibility()]
+
+    panel.ui.viewRenderButton.click()
+    press(panel)
+    other = panel.parameterNode().viewStack
+    assert other is not translated and rendered() == [other]
+    assert panel.ui.viewRenderButton.checked
+    panel.ui.viewStackSelector.setCurrentNode(translated)
+    assert rendered() == [translated]
+    panel.ui.viewRenderButton.click()
+    assert rendered() == []
+    panel.ui.viewStackSelector.setCurrentNode(other)
+    assert rendered() == [] and not panel.ui.viewRenderButton.checked
+    panel.ui.viewRenderButton.click()
+    gui.close_scene()
+    assert not panel.ui.viewRenderButton.checked
+
+
+def test_a_blink_that_ends_in_the_dark_leaves_what_lies_over_the_stack_in_sight(
+    gui: SlicerHost, panel: Any, translated: Any
+) -> None:
+    section = panel.sections.loaded["ViewSection"]
+    panel.ui.viewOverlayComboBox.setCurrentIndex(1)
+    panel.ui.viewOpacitySlider.setValue(60)
+    panel.ui.viewBlinkCheckBox.setChecked(True)
+    section.blink()
+    assert composite(STACK).GetForegroundOpacity() == 0
+    gui.gui.leave_panel("XrayToCT")
+    assert composite(STACK).GetForegroundOpacity() == pytest.approx(0.6)
+    gui.open_panel("XrayToCT")
+    section.blink()
+    panel.parameterNode().viewStack = None
+    panel.ui.viewBlinkCheckBox.setChecked(False)
+    panel.parameterNode().viewStack = translated
+    panel.ui.viewOpacitySlider.setValue(80)
+    assert composite(STACK).GetForegroundOpacity() == pytest.approx(0.8)
+
+
 def test_without_a_stack_the_controls_are_off_and_say_why(panel: Any) -> None:
     for name in ("viewCompareButton", "viewSlabSlider", "viewOverlayComboBox", "viewRenderButton", "trustButton"):
         assert not getattr(panel.ui, name).enabled, name
