@@ -70,7 +70,8 @@ class XrayToCTParameterNode:
     inputVolume: the radiograph. outputVolume: where the stack goes; None makes a new volume for each run.
     modelId: "id@version", "" is the default model. device: where the network runs. frame: of a cine image, from 0.
     allFrames: whether every frame is translated. polarity, view: how the image looks in the scene, and the direction
-    of the rays. showResult: in the slice views. isPrepared: the last model and device were filled in.
+    of the rays. anatomical: turn the stack to where the patient stood. showResult: in the slice views. isPrepared: the
+    last model and device were filled in.
     Further radiographs of the same run are node references (XrayToCTPanel.many_inputs).
     enhancePipeline: JSON, or the name of a preset. enhanceVolume: what it made. enhanceLive: at full size on release.
     enhanceView, enhanceSplit: how it is compared. enhanceFirst: before Translate; "" is what the model expects.
@@ -90,6 +91,7 @@ class XrayToCTParameterNode:
     device: Annotated[str, Choice(["auto", "cpu", "cuda"])] = "auto"
     frame: Annotated[int, WithinRange(0, 9999)] = 0
     allFrames: bool = False
+    anatomical: bool = False
     showResult: bool = True
     isPrepared: bool = False
     polarity: Annotated[str, Choice(["auto", "bone-bright", "bone-dark"])] = "auto"

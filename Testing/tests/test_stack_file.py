@@ -191,3 +191,24 @@ def test_a_disk_that_fills_up_within_a_stack_leaves_nothing(tmp_path: Path, monk
     with pytest.raises(XrayToCTError, match="No space left"):
         write_stack(make_stack(), tmp_path / "stack.nrrd")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("view", "suffix", "columns", "slabs"),
+    [
+        (View.PA, ".nrrd", (1, 0, 0), (0, 1, 0)),
+        (View.AP, ".nii", (1, 0, 0), (0, -1, 0)),
+        (View.LATERAL, ".mha", (0, 1, 0), (-1, 0, 0)),
+    ],
+)
+def test_an_anatomical_file_lies_as_the_patient_stood_about_the_origin(
+    tmp_path: Path, view: View, suffix: str, columns: tuple[int, ...], slabs: tuple[int, ...]
+) -> None:
+    stack = make_stack(view=view)
+    image = sitk.ReadImage(str(write_stack(stack, tmp_path / f"stack{suffix}", anatomical=True)))
+    directions = np.array(image.GetDirection()).reshape(3, 3).T  # LPS
+    np.testing.assert_allclose(directions, (columns, (0, 0, -1), slabs), atol=1e-6)
+    assert image.GetSpacing() == pytest.approx((0.25, 0.5, 20.0))
+    middle = [(size - 1) / 2 for size in image.GetSize()]
+    assert image.TransformContinuousIndexToPhysicalPoint(middle) == pytest.approx((0, 0, 0), abs=1e-5)
+    np.testing.assert_allclose(sitk.GetArrayFromImage(image), stack.hu, atol=0.5)

@@ -87,7 +87,7 @@ def volumesSteps(volumes: list[Any], options: TranslationOptions) -> Generator[A
         if given.GetScene() is None:
             results.failures.append(f"{image.name} was deleted meanwhile.")
             continue
-        node = volumeFromStack(stack, volumeOf(given), image=pixels)
+        node = volumeFromStack(stack, volumeOf(given), image=pixels, anatomical=options.anatomical)
         putInto(folder, node)
         results.nodes.append(node)
         yield Progress(1.0, "showing the stacks")
@@ -115,9 +115,10 @@ def framesSteps(inputNode: Any, options: TranslationOptions) -> Generator[Any, A
     for image, stack, pixels in made:
         index = images.index(image)
         value = sequence.GetNthIndexValue(index) if sequence is not None else str(index)
-        sequenceItemFromStack(results.sequence, value, stack, volumeNode, pixels)
+        sequenceItemFromStack(results.sequence, value, stack, volumeNode, pixels, anatomical=options.anatomical)
         yield Progress(1.0, "showing the stacks")
-    results.nodes.append(showTogether(results.sequence, browser, volumeNode, made[0][1]))
+    shown = showTogether(results.sequence, browser, volumeNode, made[0][1], anatomical=options.anatomical)
+    results.nodes.append(shown)
     return results
 
 

@@ -9,7 +9,8 @@ from XrayToCTLib.ct_stack import CtStack
 from .display import showAsCt
 from .placement import placeBeside
 from .provenance import SOURCE_REFERENCE, writeProvenance
-from .stack_bridge import provenanceOf, stackIjkToRas
+from .stack_bridge import provenanceOf
+from .stack_place import stackPlace
 
 
 def newSequence(volumeNode: Any, sourceSequence: Any) -> Any:
@@ -25,13 +26,15 @@ def newSequence(volumeNode: Any, sourceSequence: Any) -> Any:
     return sequence
 
 
-def sequenceItemFromStack(sequence: Any, value: str, stack: CtStack, inputVolume: Any, image: Any) -> None:
+def sequenceItemFromStack(
+    sequence: Any, value: str, stack: CtStack, inputVolume: Any, image: Any, *, anatomical: bool = False
+) -> None:
     """Adds a stack to a sequence. The pixels come last: a sequence copies what it is given, and they are large."""
     import slicer
 
     blank = slicer.vtkMRMLScalarVolumeNode()
     blank.SetName(f"{inputVolume.GetName()} CT stack")
-    blank.SetIJKToRASMatrix(stackIjkToRas(inputVolume, stack.slab_thickness))
+    blank.SetIJKToRASMatrix(stackPlace(stack, inputVolume, image, anatomical=anatomical)[0])
     node = sequence.SetDataNodeAtValue(blank, value)
     node.SetAndObserveImageData(image)
     for each in (node, sequence):  # the volume that shows the item takes the item's attributes
@@ -39,7 +42,7 @@ def sequenceItemFromStack(sequence: Any, value: str, stack: CtStack, inputVolume
     node.RemoveNodeReferenceIDs(SOURCE_REFERENCE)  # it would point out of the sequence's own scene
 
 
-def showTogether(sequence: Any, browser: Any, inputVolume: Any, stack: CtStack) -> Any:
+def showTogether(sequence: Any, browser: Any, inputVolume: Any, stack: CtStack, *, anatomical: bool = False) -> Any:
     """Browses the sequence with the input's browser, or with a new one; returns the volume that shows its item."""
     import slicer
 
@@ -51,7 +54,8 @@ def showTogether(sequence: Any, browser: Any, inputVolume: Any, stack: CtStack) 
     logic.UpdateProxyNodesFromSequences(browser)
     node = browser.GetProxyNode(sequence)
     showAsCt(node)
-    node.SetAndObserveTransformNodeID(inputVolume.GetTransformNodeID())
+    _, transformId = stackPlace(stack, inputVolume, node.GetImageData(), anatomical=anatomical)
+    node.SetAndObserveTransformNodeID(transformId)
     writeProvenance(node, provenanceOf(stack), inputVolume, stack.warnings)
     placeBeside(node, inputVolume)
     return node

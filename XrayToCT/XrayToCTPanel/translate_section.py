@@ -118,6 +118,7 @@ class TranslateSection(Section):
             "polarity": parameters.polarity,
             "view": parameters.view,
             "enhance": choiceOf(parameters),
+            "anatomical": parameters.anatomical,
             "wait": False,
         }
         logic, first = self.panel.logic, parameters.inputVolume

@@ -34,6 +34,7 @@ class TranslationOptions:
         frame: index of the frame of a cine image.
         polarity, view: as for radiographFromVolume.
         enhance: a pipeline that runs first (see enhance_before); "" is the one that the model expects.
+        anatomical: turn the stack (see stack_place).
     """
 
     model: Any = None
@@ -42,6 +43,7 @@ class TranslationOptions:
     polarity: str = "auto"
     view: str = "auto"
     enhance: str = ""
+    anatomical: bool = False
 
 
 def stillThere(*nodes: Any) -> Callable[[], None]:
@@ -83,7 +85,8 @@ def translationSteps(inputNode: Any, options: TranslationOptions, outputVolume: 
     stack, image = yield from stackSteps(imageIn(inputNode), options)
     yield Progress(1.0, "showing the stack")
     volumeNode = volumeOf(inputNode)
-    return volumeFromStack(stack, volumeNode, stillUsable(outputVolume, volumeNode), image=image)
+    output = stillUsable(outputVolume, volumeNode)
+    return volumeFromStack(stack, volumeNode, output, image=image, anatomical=options.anatomical)
 
 
 def stackSteps(

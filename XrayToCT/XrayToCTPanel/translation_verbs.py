@@ -35,6 +35,7 @@ class TranslationVerbs:
         polarity="auto",
         view="auto",
         enhance="",
+        anatomical=False,
     ):
         """Translates a radiograph into a CT-like stack; raises XrayToCTError and leaves the scene as it was on failure.
 
@@ -49,21 +50,23 @@ class TranslationVerbs:
             polarity: "auto", "bone-bright" or "bone-dark": how the image looks in the scene.
             view: "auto" (what the file says), "PA", "AP" or "LATERAL".
             enhance: name, JSON or file of a pipeline that runs first, "none", or "" for what the model expects.
+            anatomical: turn the stack about its centre to where the patient stood: coronal for PA and AP, sagittal for
+                LATERAL. What already lies so stays as it is.
 
         Returns:
-            vtkMRMLScalarVolumeNode, int16 HU, on the input's grid, slabs along the third axis (see stack_bridge).
+            vtkMRMLScalarVolumeNode, int16 HU, on the input's grid, slabs along the third axis (see stack_place).
             With wait=False a Run (XrayToCTPanel.run): .state, .onChange(f), .cancel(), and .result() for the node.
         """
         checkOutput(outputVolume, image := imageIn(inputVolume))
         ensureDependencies()
         if not wait:
-            options = TranslationOptions(model, device, frame, polarity, view, enhance)
+            options = TranslationOptions(model, device, frame, polarity, view, enhance, anatomical)
             run = Run(translationSteps(inputVolume, options, outputVolume), guard=stillThere(inputVolume))
             return run.reportTo(progress).start()
         radiograph = radiographFromVolume(image, polarity=polarity, view=view)
         radiograph = enhanceBefore(radiograph, enhance, model, frame, progress=progress)
         stack = XrayToCTLib.translate(radiograph, model=model, device=device, frame=frame, progress=progress)
-        return volumeFromStack(stack, volumeOf(inputVolume), outputVolume)
+        return volumeFromStack(stack, volumeOf(inputVolume), outputVolume, anatomical=anatomical)
 
     def translateMany(self, inputVolumes, *, allFrames=False, wait=True, progress=None, **options):
         """Translates several volumes in one run, or with allFrames every frame of one cine or sequence.
@@ -73,7 +76,7 @@ class TranslationVerbs:
             allFrames: every frame of a multi-frame volume, or every item of the sequence, or of the one that the
                 volume shows.
             wait, progress: as for ``translate``.
-            options: model, device, frame, polarity, view, enhance: as for ``translate``.
+            options: model, device, frame, polarity, view, enhance, anatomical: as for ``translate``.
 
         Returns:
             ManyResults (XrayToCTPanel.many_translations): nodes in a folder of the subject hierarchy, or a sequence

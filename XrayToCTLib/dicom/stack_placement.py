@@ -47,6 +47,29 @@ class StackPlacement:
         return [_letter(self.along_row), _letter(self.down_column)]
 
 
+def anatomical_ijk_to_lps(
+    view: View,
+    shape: tuple[int, int, int],
+    steps: tuple[float, float, float],
+    centre: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> np.ndarray:
+    """How a stack lies when the patient stands as the view is looked at: coronal for PA and AP, sagittal for LATERAL.
+
+    Args:
+        view: direction of the rays.
+        shape: (slabs, rows, cols).
+        steps: distance between columns, rows and slabs, mm.
+        centre: where the middle of the stack is, LPS mm.
+
+    Returns:
+        (4, 4), (column, row, slab, 1) to LPS mm. Left-handed for AP, whose slabs are counted from back to front.
+    """
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.array(_FRAMES[view]).T * steps
+    matrix[:3, 3] = np.asarray(centre) - matrix[:3, :3] @ ((np.array(shape[::-1]) - 1) / 2)
+    return matrix
+
+
 def place(stack: CtStack, ijk_to_lps: np.ndarray | None = None) -> StackPlacement:
     """Place a stack.
 
@@ -58,15 +81,12 @@ def place(stack: CtStack, ijk_to_lps: np.ndarray | None = None) -> StackPlacemen
     Raises:
         XrayToCTError: a matrix whose axes are not square to each other.
     """
-    slabs, rows, cols = stack.hu.shape
+    slabs = stack.slabs
     nominal = ijk_to_lps is None
     if ijk_to_lps is None:
-        steps = (stack.spacing[1], stack.spacing[0], stack.slab_thickness)
-        axes = np.array(_FRAMES[stack.view]).T * steps
-        origin = -axes @ ((cols - 1) / 2, (rows - 1) / 2, (slabs - 1) / 2)
-    else:
-        matrix = np.asarray(ijk_to_lps, np.float64)
-        axes, origin = matrix[:3, :3], matrix[:3, 3]
+        ijk_to_lps = nominal_ijk_to_lps(stack)
+    matrix = np.asarray(ijk_to_lps, np.float64)
+    axes, origin = matrix[:3, :3], matrix[:3, 3]
     lengths = np.linalg.norm(axes, axis=0)
     if not np.isfinite(axes).all() or not np.isfinite(origin).all() or lengths.min() <= 0:
         raise XrayToCTError("The stack has no usable geometry.", hint="Pass a finite ijk_to_lps, or none.")
@@ -87,6 +107,13 @@ def place(stack: CtStack, ijk_to_lps: np.ndarray | None = None) -> StackPlacemen
         backwards=backwards,
         nominal=nominal,
     )
+
+
+def nominal_ijk_to_lps(stack: CtStack) -> np.ndarray:
+    """``anatomical_ijk_to_lps`` of a stack with its own spacings, centred on the origin."""
+    slabs, rows, cols = stack.hu.shape
+    steps = (stack.spacing[1], stack.spacing[0], stack.slab_thickness)
+    return anatomical_ijk_to_lps(stack.view, (slabs, rows, cols), steps)
 
 
 def _triple(vector: np.ndarray) -> tuple[float, float, float]:

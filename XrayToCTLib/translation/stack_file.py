@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..ct_stack import CtStack
+from ..dicom.stack_placement import nominal_ijk_to_lps
 from ..errors import XrayToCTError
 from ..nifti_file import check_nifti_file
 from ..radiograph import View
@@ -42,6 +43,7 @@ def write_stack(
     compress: bool = False,
     overwrite: bool = True,
     ijk_to_lps: np.ndarray | None = None,
+    anatomical: bool = False,
 ) -> Path:
     """Write a stack, all or nothing.
 
@@ -53,6 +55,8 @@ def write_stack(
         overwrite: replace a file that is there.
         ijk_to_lps: (4, 4), (column, row, slab, 1) to patient coordinates in mm (LPS), axes square to each other; None
             leaves the axes unnamed, with the spacings alone.
+        anatomical: without a matrix, lay the stack as the patient stood, centred on the origin: coronal for PA and AP,
+            sagittal for LATERAL.
 
     Returns:
         The absolute path.
@@ -79,6 +83,8 @@ def write_stack(
     type_ = sitk.sitkFloat32 if as_float else sitk.sitkInt16
     image = sitk.Image(stack.hu.shape[::-1] if whole else (1, 1, 1), type_)
     image.SetSpacing((stack.spacing[1], stack.spacing[0], stack.slab_thickness))
+    if ijk_to_lps is None and anatomical:
+        ijk_to_lps = nominal_ijk_to_lps(stack)
     if ijk_to_lps is not None:
         _place(image, ijk_to_lps)
     for key, value in _header(stack, suffix).items():

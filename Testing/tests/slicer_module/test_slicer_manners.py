@@ -19,8 +19,9 @@ from scene_probe import add_volume, chest_values
 OF_THE_FRAME = ("InputsSection", "TranslateSection", "AdvancedSection")
 FOR_THE_KEYBOARD = (
     "inputSelector", "sequenceComboBox", "sampleButton", "polarityComboBox", "viewComboBox", "frameSpinBox",
-    "allFramesCheckBox", "moreInputsComboBox", "modelComboBox", "deviceComboBox", "outputSelector", "translateButton",
-    "showResultCheckBox", "warmUpCheckBox", "checkInstallationButton", "workerLogButton",
+    "allFramesCheckBox", "moreInputsComboBox", "modelComboBox", "deviceComboBox", "outputSelector",
+    "anatomicalCheckBox", "translateButton", "showResultCheckBox", "warmUpCheckBox",
+    "checkInstallationButton", "workerLogButton",
 )  # fmt: skip
 
 
