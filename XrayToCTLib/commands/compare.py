@@ -69,12 +69,13 @@ def _run_one(options: argparse.Namespace, parser: argparse.ArgumentParser) -> in
     from ..fidelity.reference_file import read_any_reference
     from ..readers.file_format import input_stem
 
+    inputs = (options.stack, options.reference, *options.also, options.radiograph, options.mask)
     if options.report is not None:
         if options.report.suffix.lower() not in (".html", ".htm"):
             parser.error(f"--report {options.report}: end its name in .html")
-        refuse_existing(options.report, overwrite=options.overwrite)
+        refuse_existing(options.report, overwrite=options.overwrite, inputs=inputs)
     if options.csv is not None:
-        refuse_existing(options.csv, overwrite=options.overwrite)
+        refuse_existing(options.csv, overwrite=options.overwrite, inputs=inputs)
     files = [options.stack, *options.also]
     images = [read_candidate(file) for file in files]
     radiograph = read_radiograph(options.radiograph) if options.radiograph is not None else None

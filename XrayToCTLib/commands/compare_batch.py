@@ -30,7 +30,7 @@ def run_batch(options: argparse.Namespace) -> int:
     cases = read_cases(options.batch)
     folder = make_folder(options.output.absolute())
     for name in (PAGE, TABLE):
-        refuse_existing(folder / name, overwrite=options.overwrite)
+        refuse_existing(folder / name, overwrite=options.overwrite, inputs=(options.batch,))
     progress = ProgressLine(options.batch.name)
     try:
         results = compare_cases(cases, comparer=comparer, progress=progress)

@@ -7,7 +7,6 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import XrayToCTError
 from .console import ProgressLine, print_json, print_result, say
 from .pipeline_option import pipeline_option
 from .radiograph_file import SUFFIXES, write_radiograph
@@ -93,12 +92,7 @@ def _check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None
             continue
         if path.suffix.lower() not in suffixes:
             parser.error(f"{name} {path}: end its name in {', '.join(suffixes)}")
-        for read in (options.file, options.reference):
-            if read is not None and path.absolute() == read.absolute():
-                raise XrayToCTError(
-                    f"{path} would be replaced.", hint="Choose another name: inputs are never replaced."
-                )
-        refuse_existing(path, overwrite=options.overwrite)
+        refuse_existing(path, overwrite=options.overwrite, inputs=(options.file, options.reference))
     if options.output is not None and options.grid is not None and options.output.absolute() == options.grid.absolute():
         parser.error("-o and --grid must be different files")
 

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if len({*targets, options.ct.absolute()}) <= len(targets):
         parser.error("CT, OUT and --stack must be different files")
     for target in targets:
-        refuse_existing(target, overwrite=options.overwrite)
+        refuse_existing(target, overwrite=options.overwrite, inputs=(options.ct,))
     volume = read_ct(options.ct)
     if not options.keep_table:
         volume = remove_table(volume)

@@ -90,7 +90,7 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     if options.preview is not None:
         if options.preview.suffix.lower() != ".png":
             parser.error(f"--preview {options.preview}: end its name in .png")
-        refuse_existing(options.preview, overwrite=options.overwrite)
+        refuse_existing(options.preview, overwrite=options.overwrite, inputs=options.files)
     # Before the first file: what is wrong for all of them is said once.
     find_model(options.model)
     if options.enhance is not None:
@@ -141,7 +141,7 @@ def _translate_one(file: Path, target: Path, options: argparse.Namespace, taken:
         raise XrayToCTError(f"{target} was just written for another file.", hint="Rename one of the two files.")
     if target.exists() and file.exists() and target.samefile(file):
         raise XrayToCTError(f"{target} is the radiograph itself.", hint="Choose another name for the stack.")
-    refuse_existing(target, overwrite=options.overwrite)
+    refuse_existing(target, overwrite=options.overwrite, inputs=options.files)
     view = View[options.view] if options.view else None
     radiograph = read_radiograph(file, spacing=options.spacing, polarity=options.polarity, view=view)
     radiograph = radiograph.frame(options.frame)
