@@ -18,9 +18,12 @@ _SSIM_WORDS = "Structural similarity with the reference at every pixel: 1 (brigh
 
 
 def mapsOf(report: FidelityReport) -> list[TrustMap]:
-    """The difference, with colours symmetric about 0, and the SSIM where it makes sense. Touches no node."""
-    limit = difference_limit(report)
-    made = [_map(DIFFERENCE, "Difference", report.unit, report.difference, report, (-limit, limit), _DIFFERENCE_WORDS)]
+    """The difference, with colours symmetric about 0, and the SSIM, where they make sense. Touches no node."""
+    made = []
+    if report.has_difference:
+        limit = difference_limit(report)
+        limits = (-limit, limit)
+        made.append(_map(DIFFERENCE, "Difference", report.unit, report.difference, report, limits, _DIFFERENCE_WORDS))
     if report.ssim_map is not None:
         made.append(_map(SIMILARITY, "SSIM", "", report.ssim_map, report, (0.0, 1.0), _SSIM_WORDS))
     return made

@@ -23,13 +23,15 @@ _SSIM_COLOURS = "viridis"
 
 
 def comparison_pictures(report: FidelityReport, *, name: str) -> list[Illustration]:
-    """Result beside reference, their difference and, where it makes sense, the SSIM map, of the central slab.
+    """Result beside reference and, where they make sense, their difference and the SSIM map, of the central slab.
 
     Args:
         report: of ``compare``.
         name: what the candidate is called on the page.
     """
-    made = [_side_by_side(report, name), _difference(report, name)]
+    made = [_side_by_side(report, name)]
+    if report.has_difference:
+        made.append(_difference(report, name))
     if report.ssim_map is not None:
         made.append(_ssim(report, name, report.ssim_map))
     return [illustration for illustration in made if illustration is not None]

@@ -106,6 +106,11 @@ class FidelityReport:
     region: np.ndarray | None = None
     warnings: tuple[str, ...] = ()
 
+    @property
+    def has_difference(self) -> bool:
+        """Whether result and reference share a scale; of an MRI ``difference`` is NaN everywhere."""
+        return self.modality != "MR"
+
     def row(self, metric: str, *, slabs: str = "central slab", region: str = "body") -> MetricRow:
         """The row of one metric.
 

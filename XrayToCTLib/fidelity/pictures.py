@@ -112,6 +112,7 @@ def save_overview(
     Raises:
         XrayToCTError: not a .png, or the file cannot be written.
     """
+    report = report if report is not None and report.has_difference else None
     columns = 2 + (reference is not None) + (report is not None)
     canvas = Canvas(title, radiograph.extent_mm, columns=columns, height=3.8, bars=report is not None)
     image = radiograph.pixels[0]
@@ -218,7 +219,16 @@ def grey_limits(image: np.ndarray) -> tuple[float, float]:
 
 def difference_limit(report: FidelityReport) -> float:
     """End of the symmetric colour map: the 99th percentile of the magnitude, rounded up, so that a few wild voxels do
-    not wash out the rest. Steps of 50 HU, or of a tenth of its power of ten for other units."""
+    not wash out the rest. Steps of 50 HU, or of a tenth of its power of ten for other units.
+
+    Raises:
+        XrayToCTError: the reference is an MRI.
+    """
+    if not report.has_difference:
+        raise XrayToCTError(
+            "There is no difference to show: an MRI has no scale in common with the result.",
+            hint="Look at the two side by side, or compare with a CT.",
+        )
     high = float(np.percentile(np.abs(report.difference), 99))
     step = 50.0 if report.unit == "HU" else 10.0 ** math.floor(math.log10(high or 1.0)) / 2
     return float(max(step, step * math.ceil(high / step)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -89,6 +90,19 @@ def test_an_mri_is_told_apart_and_measured_by_what_holds_across_contrasts(
     assert report.modality == "MR"
     assert any("taken for an MRI" in warning for warning in report.warnings)
     assert "NMI" in {row.metric for row in report.rows}
+
+
+def test_an_mri_has_no_maps_that_would_need_a_common_scale_and_still_a_page(
+    module: ModuleType, exact_values: Any, tmp_path: Path
+) -> None:
+    values = np.clip(phantom().hu + 1000, 0, None).astype(np.int16)
+    mri = slicer.util.addVolumeFromArray(values, RAS, "T1")
+    logic = module.XrayToCTLogic()
+    made = logic.compare([add_candidate(exact_values)], mri)
+    assert made.reports[0].modality == "MR" and made.maps == []
+    page = logic.saveComparison(made, tmp_path / "page.html")
+    assert "NMI" in page.read_text(encoding="utf-8")
+    made.forget()
 
 
 def test_images_are_compared_as_images(module: ModuleType) -> None:
