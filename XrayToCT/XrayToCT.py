@@ -151,6 +151,7 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         vars(self.ui).update(self.sections.childWidgets)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
         slicer.app.connect("aboutToQuit()", self.onAboutToQuit)
         self.initializeParameterNode()
 
@@ -189,6 +190,11 @@ class XrayToCTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneEndClose(self, caller, event):
         if self.parent.isEntered:
+            self.initializeParameterNode()
+
+    def onSceneEndImport(self, caller, event):
+        if self.parent.isEntered:  # the parameter node was read before the nodes that it names were there
+            self.setParameterNode(None)
             self.initializeParameterNode()
 
     def initializeParameterNode(self):

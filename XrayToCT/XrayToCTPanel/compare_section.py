@@ -60,7 +60,7 @@ class CompareSection(Section):
 
     def setParameterNode(self, parameterNode: Any) -> None:
         super().setParameterNode(parameterNode)
-        if parameterNode is None:
+        if parameterNode is None and slicer.mrmlScene.IsClosing():  # else the user has only gone to another module
             self._forget()
 
     def refresh(self) -> None:

@@ -395,7 +395,6 @@ def test_a_saved_scene_opens_with_the_stack_its_maps_and_how_they_were_shown(
     gui.save_scene(tmp_path / "scene.mrb")
     gui.close_scene()
     gui.load_scene(tmp_path / "scene.mrb")
-    panel.initializeParameterNode()
     stack = panel.parameterNode().viewStack
     assert stack is not None and stack.GetNodeReference("XrayToCT.Source") is not None
     assert panel.ui.viewOverlayComboBox.currentText == "Reprojection"
