@@ -29,6 +29,7 @@ from .section import Section
 from .steps_view import StepsView
 from .try_all_box import TryAllBox
 from .viewers import showUnlessShown
+from .volume_snapshot import volumeKey
 from .wiring import connectSignal
 
 READY_TIP = "Enhance the radiograph at full resolution, all frames. Research use only."
@@ -96,6 +97,8 @@ class EnhanceSection(Section):
         reason = reasonNotReady(parameters.inputVolume, parameters.enhanceVolume)
         self.controls.setReason(reason)
         self.tryAll.setReason(reasonNotReady(parameters.inputVolume, None))
+        node, image = parameters.inputVolume, (parameters.frame, parameters.polarity)
+        self.tryAll.follow((*volumeKey(node), *image) if node is not None else ())
         self.writing.setReason(self._reasonNotToWrite(parameters.enhanceVolume))
         self.before.show(parameters)
         self.ui.enhanceSplitSlider.setVisible(parameters.enhanceView == "Split")
@@ -247,22 +250,25 @@ class EnhanceSection(Section):
         if not mayReplace(output, parameters.inputVolume, asked=not isLive):
             output = None
         earlier = self.controls.run
+        given, pipeline = parameters.inputVolume, self.editor.pipeline
         run = self.panel.logic.enhance(
-            parameters.inputVolume,
-            pipeline=self.editor.pipeline,
+            given,
+            pipeline=pipeline,
             outputVolume=output,
             wait=False,
             polarity=parameters.polarity,
         )
-        self.controls.start(run, lambda node: self._done(node, run.seconds))
+        self.controls.start(run, lambda node: self._done(node, given, pipeline.name, run.seconds))
         if earlier is not None:
             earlier.cancel()
 
-    def _done(self, node: Any, seconds: float) -> None:
-        if (parameters := self.panel.parameterNode()) is not None:
+    def _done(self, node: Any, given: Any, ran: str, seconds: float) -> None:
+        """Shows what was made, unless the user has gone on to another radiograph meanwhile."""
+        parameters = self.panel.logic.getParameterNode()  # the panel's own is none in another module
+        if parameters.inputVolume is given:
             parameters.enhanceVolume = node
-        showUnlessShown(node)
-        name, ran = node.GetName(), self.editor.pipeline.name
+            showUnlessShown(node)
+        name = node.GetName()
         self.panel.showStatus(_("Made {name} in {s:.1f} s: {ran}.").format(name=name, s=seconds, ran=ran))
 
     def _take(self, text: str) -> None:

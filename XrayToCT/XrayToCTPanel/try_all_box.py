@@ -34,6 +34,7 @@ class TryAllBox:
         self._panel, self._isInverted = panel, isInverted
         self.view = CandidatesView(ui.enhanceCandidatesList, onChosen)
         self._drawing: Run | None = None
+        self._of: tuple[Any, ...] = ()  # the image that the candidates are made of
         self.controls = RunControls(
             panel,
             ui.enhanceTryAllButton,
@@ -46,6 +47,15 @@ class TryAllBox:
     def setReason(self, reason: str) -> None:
         """Why it cannot be pressed, or ""."""
         self.controls.setReason(reason)
+
+    def follow(self, of: tuple[Any, ...]) -> None:
+        """Another image, () for none: the candidates of the one before are not those of this one."""
+        if of == self._of:
+            return
+        self._of = of
+        self.cleanup()
+        self._drawing = None
+        self.view.show([], [])
 
     def tryAll(self) -> None:
         ensureDependencies()
@@ -74,13 +84,15 @@ class TryAllBox:
 
     def _draw(self, candidates: Sequence[TriedEnhancement]) -> None:
         run = self._drawing = Run(_thumbnailSteps(candidates, self._isInverted()))
-        run.onChange(lambda state: self._drawn(run, candidates) if state.done else None)
+        run.onChange(lambda state: self._drawn(run, candidates) if state.done and run is self._drawing else None)
         run.start()
 
     def _drawn(self, run: Run, candidates: Sequence[TriedEnhancement]) -> None:
         self._drawing = None
         if run.state.error is None:
             self.view.show(candidates, run.result())
+        else:
+            self._panel.showError(run.state.error)
 
 
 def _thumbnailSteps(candidates: Sequence[TriedEnhancement], inverted: bool) -> Generator[Any, Any, Any]:

@@ -263,6 +263,36 @@ def test_trying_all_shows_every_preset_and_choosing_one_loads_it(panel: Any) -> 
     assert ui.enhancePresetComboBox.currentText == "chest clarity"
 
 
+def test_candidates_of_one_radiograph_are_not_shown_for_another(gui: SlicerHost, panel: Any) -> None:
+    ui = panel.ui
+    ui.enhanceTryAllButton.click()
+    settle(panel)
+    assert ui.enhanceCandidatesList.count
+    ui.inputSelector.setCurrentNode(add_volume(2 * chest_values(), name="second"))
+    assert ui.enhanceCandidatesList.count == 0
+    ui.enhanceTryAllButton.click()
+    ui.inputSelector.setCurrentNode(slicer.util.getNode("chest"))  # while those of the second are being made
+    settle(panel)
+    assert ui.enhanceCandidatesList.count == 0
+    gui.close_scene()
+    assert ui.enhanceCandidatesList.count == 0
+
+
+def test_what_is_done_after_the_radiograph_was_changed_is_kept_and_not_taken_for_that_of_the_new_one(
+    panel: Any,
+) -> None:
+    ui, second = panel.ui, add_volume(chest_values(), name="second")
+    ui.enhanceLiveCheckBox.setChecked(False)
+    ui.enhanceButton.click()
+    ui.enhancePresetComboBox.setCurrentText("bone detail")
+    ui.inputSelector.setCurrentNode(second)
+    settle(panel)
+    (made,) = enhanced()
+    assert made.GetNodeReference("XrayToCT.Source") is slicer.util.getNode("chest")
+    assert panel.parameterNode().enhanceVolume is None
+    assert ui.enhanceStatusLabel.text.endswith("chest clarity."), "what ran, not what is chosen by now"
+
+
 def test_help_tells_method_source_and_parameters_with_a_picture(panel: Any) -> None:
     ui = panel.ui
     ui.enhanceStepsList.setCurrentRow(2)
