@@ -16,6 +16,7 @@ from . import checkable_node_combo_box, dialogs, node_combo_box, path_line_edit,
 from .application import Application
 from .faults import Faults
 from .module_manager import ModuleManager
+from .none_references import keep_none
 from .palettes import use_palette
 from .pythonqt_rules import CurrentFaults, pythonqt_class
 from .ui_loader import UiLoader
@@ -37,6 +38,7 @@ _QT_COMPLAINTS = ("QObject::connect", "QUiLoader", "QFormBuilder", "Designer", "
 
 class QtHost:
     def __init__(self, app: Application, modules: ModuleManager, faults: Faults) -> None:
+        keep_none()
         self._faults = faults
         self._modules = modules
         self._containers: dict[str, Any] = {}
