@@ -123,9 +123,24 @@ def test_charts_hold_the_same_voxels_and_lines_as_the_numbers():
     cloud, bias = by_kind["Bland-Altman"].series[:2]
     assert cloud.x.shape == cloud.y.shape == (2000,)
     assert bias.y == pytest.approx(report.row("ME", slabs="all slabs").value, abs=0.01)
-    voxels = by_kind["joint histogram"].series[0]
-    np.testing.assert_allclose(voxels.y - voxels.x, cloud.y)
+    assert by_kind["joint histogram"].series[-1].name == "equal"
     assert sum(by_kind["histogram"].series[0].y) == pytest.approx(100)
+
+
+def test_the_joint_histogram_has_every_bin_in_the_series_of_its_count():
+    report = measure(request())[0]
+    *counted, equal = next(c for c in charts([report]) if c.kind == "joint histogram").series
+    assert equal.x.tolist() == equal.y.tolist()
+    inside = report.region
+    reference, result = report.reference_image[inside], report.result_image[inside]
+    bins = np.linspace(*equal.x, 65)
+    counts, _, _ = np.histogram2d(np.clip(reference, *equal.x), np.clip(result, *equal.x), (bins, bins))
+    assert counts.sum() == inside.sum()
+    assert sum(series.x.size for series in counted) == (counts > 0).sum()
+    for series in counted:
+        low, high = (int(word) for word in series.name.split()[:3:2])
+        found = counts[np.digitize(series.x, bins) - 1, np.digitize(series.y, bins) - 1]
+        assert found.size and (found >= low).all() and (found <= high).all()
 
 
 def test_a_drawn_line_is_followed():

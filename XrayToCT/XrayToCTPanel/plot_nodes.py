@@ -18,6 +18,13 @@ _GREY, _COLOURS = (0.5, 0.5, 0.5), (
 )  # fmt: skip
 
 
+# Of a joint histogram's series, from few voxels to many: viridis from its bright end, since plots are drawn on white.
+_COUNT_COLOURS = (
+    (0.78, 0.88, 0.13), (0.37, 0.79, 0.38), (0.13, 0.64, 0.52), (0.17, 0.44, 0.56), (0.27, 0.23, 0.51),
+    (0.27, 0.00, 0.33),
+)  # fmt: skip
+
+
 def chartSteps(chart: Chart, candidate: Any, replaced: Sequence[Any] = ()) -> Generator[Any, Any, Any]:
     """Adds a chart with its series and their tables, a node a step; what was added is gone again if it ends early.
 
@@ -136,3 +143,7 @@ def _paint(node: Any, series: Series, number: int, chart: Chart) -> None:
         node.SetLineStyle(node.LineStyleNone)
         node.SetMarkerStyle(node.MarkerStyleCircle)
         node.SetMarkerSize(3.0)
+    if chart.kind == "joint histogram" and not series.line:
+        node.SetColor(*_COUNT_COLOURS[min(number, len(_COUNT_COLOURS) - 1)])
+        node.SetMarkerStyle(node.MarkerStyleSquare)
+        node.SetMarkerSize(5.0)

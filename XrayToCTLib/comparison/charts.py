@@ -11,10 +11,11 @@ from ..fidelity.bland_altman import bland_altman
 from ..fidelity.candidate_table import candidate_names
 from ..fidelity.comparison_plots import REFERENCE, alike, central_profile, compared_region, region_words
 from ..fidelity.fidelity_report import FidelityReport
-from ..fidelity.histograms import histograms
+from ..fidelity.histograms import histograms, joint_histogram
 from ..fidelity.line_profile import line_profile
 
 _POINTS = 2000
+_BINS = 64  # an axis of the joint histogram: a bin is some 5 pixels of a plot
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,13 +98,19 @@ def _profile(
 
 def _joint(report: FidelityReport, name: str) -> Chart:
     assert report.result_image is not None and report.reference_image is not None
-    sample = bland_altman(report.result_image, report.reference_image, compared_region(report), points=_POINTS)
-    # The same voxels as in the Bland-Altman chart, so that an outlier can be found again.
-    result, reference = sample.mean + sample.difference / 2, sample.mean - sample.difference / 2
-    ends = np.array([min(result.min(), reference.min()), max(result.max(), reference.max())])
-    series = (Series(f"voxels of {name}", reference, result, line=False), Series("equal", ends, ends))
-    title = f"Joint histogram, {name} (sampled voxels)"
-    return Chart("joint histogram", title, f"reference, {_unit(report)}", f"result, {_unit(report)}", series)
+    made = joint_histogram(report.result_image, report.reference_image, compared_region(report), bins=_BINS)
+    centres, ends = (made.edges[:-1] + made.edges[1:]) / 2, made.edges[[0, -1]]
+    series = []
+    # A plot of curves and points has no colour scale: each power of ten is a series, and so the scale is logarithmic.
+    for power in range(len(str(made.counts.max()))):
+        low, high = 10**power, 10 ** (power + 1) - 1
+        result, reference = np.nonzero((made.counts >= low) & (made.counts <= high))
+        if result.size:
+            series.append(Series(f"{low} to {high} voxels a bin", centres[reference], centres[result], line=False))
+    title, unit = f"Joint histogram, {name}", _unit(report)
+    return Chart(
+        "joint histogram", title, f"reference, {unit}", f"result, {unit}", (*series, Series("equal", ends, ends))
+    )
 
 
 def _bland_altman(report: FidelityReport, name: str) -> Chart:
