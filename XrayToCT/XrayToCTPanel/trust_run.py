@@ -7,6 +7,8 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from XrayToCTLib.ct_stack import CtStack
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.models.registry import find_model
 from XrayToCTLib.models.variant_card import model_name
@@ -16,8 +18,9 @@ from XrayToCTLib.trust.trust_report import TrustLevel, TrustReport
 from XrayToCTLib.worker import Job
 
 from .compare_views import checkStack, radiographOf, sourceFrame
+from .display import removeWithDisplay
 from .enhance_before import enhanceBefore
-from .map_volume import volumeFromMap
+from .map_volume import mapVolume, volumeFromMap
 from .radiograph_reading import radiographSteps
 from .run import Progress, Run, ThreadJob, Wait
 from .stack_reading import stackSteps
@@ -75,18 +78,35 @@ def _trustSteps(
     stack = yield from stackSteps(stackVolume)
     phase = "re-projecting the stack"
     check: TrustCheck = yield Wait(ThreadJob(_check, stack, radiograph, model, frame, enhance, phase=phase), 0.0, _READ)
-    answers = []
+    answers: list[np.ndarray] = []
     inputs = check.inputs if perturb else ()
     for index, given in enumerate(inputs):
         start, end = (_READ + (_ASKED - _READ) * (index + more) / len(inputs) for more in (0, 1))
         job: Job = yield ThreadJob(_submit, given, check.model, device)
-        answer = yield Wait(job, start, end, f"moved radiograph {index + 1} of {len(inputs)}: ")
-        answers.append(answer.hu)
+        moved: CtStack = yield Wait(job, start, end, f"moved radiograph {index + 1} of {len(inputs)}: ")
+        answers.append(moved.hu)
     report: TrustReport = yield Wait(ThreadJob(check.report, answers, phase="comparing"), _ASKED, 1.0)
-    for shown in report.maps:
-        volumeFromMap(shown, stackVolume)
-    stackVolume.SetAttribute(VERDICT_ATTRIBUTE, json.dumps(report.to_record()["flags"]))
+    del check, stack, answers  # hundreds of megabytes, which take milliseconds to free: a slice of its own
+    yield from _showSteps(report, stackVolume)
     return report
+
+
+def _showSteps(report: TrustReport, stackVolume: Any) -> Generator[Any, Any, None]:
+    """Maps and verdict; what is cancelled between two maps leaves none of the new ones."""
+    made = []
+    try:
+        for shown in report.maps:
+            yield Progress(1.0, "showing the maps")
+            isNew = mapVolume(stackVolume, shown.name) is None
+            node = volumeFromMap(shown, stackVolume)
+            if isNew:
+                made.append(node)
+        yield Progress(1.0, "showing the maps")
+    except BaseException:  # also GeneratorExit: the run was cancelled
+        for node in made:
+            removeWithDisplay(node)
+        raise
+    stackVolume.SetAttribute(VERDICT_ATTRIBUTE, json.dumps(report.to_record()["flags"]))
 
 
 def _check(stack: Any, radiograph: Radiograph, model: Any, frame: int, enhance: str) -> TrustCheck:

@@ -85,6 +85,18 @@ def test_a_cancelled_check_leaves_nothing_behind(logic: Any) -> None:
     assert maps_of(stack) == {}
 
 
+def test_a_check_that_is_cancelled_between_its_maps_leaves_none(logic: Any) -> None:
+    stack = translated(logic)
+    run = logic.checkTrust(stack, device="torch-cpu", perturb=False, wait=False)
+    while not maps_of(stack):
+        assert not run.state.done
+        run._slice()
+    assert not run.state.done  # each map is a slice of its own, and so is the verdict
+    run.cancel()
+    assert maps_of(stack) == {}
+    assert stack.GetAttribute("XrayToCTTrust") is None
+
+
 @pytest.fixture
 def panel(gui: SlicerHost) -> Any:
     gui.show_main_window()
