@@ -14,9 +14,10 @@ from .compare_result import resultHtml
 from .comparison_run import Comparison
 from .dependencies import ensureDependencies
 from .node_list import keepNodes, keptNodes
+from .path_edit import chosenPath
 from .run_controls import RunControls
 from .section import Section
-from .wiring import connectSignal
+from .wiring import Availability, connectSignal
 
 _CANDIDATES = "compareCandidates"  # a node reference role of the parameter node: it is saved with the scene
 _MASK, _LINE = "compareMask", "compareLine"
@@ -34,6 +35,7 @@ class CompareSection(Section):
         ui = self.ui
         self.comparison: Comparison | None = None
         self.showing: Any = None  # the Run that fills the layout
+        self._availability = Availability()
         self._shown: tuple[str, str] = ("", "")  # ids of the candidate and the reference of the result
         ui.compareSavePathEdit.filters = ctk.ctkPathLineEdit.Files | ctk.ctkPathLineEdit.Writable
         self.controls = RunControls(
@@ -204,5 +206,7 @@ class CompareSection(Section):
         nothing = _("Compare first.") if made is None else ""
         self.page.setReason(nothing)
         for button in (ui.compareCopyButton, ui.compareShowButton):
-            button.setEnabled(made is not None)
-        ui.compareSaveButton.setEnabled(made is not None and bool(ui.compareSavePathEdit.currentPath.strip(". ")))
+            self._availability.set(button, nothing)
+        self._availability.set(
+            ui.compareSaveButton, nothing or ("" if chosenPath(ui.compareSavePathEdit) else _("Name the file."))
+        )

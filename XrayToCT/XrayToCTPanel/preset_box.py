@@ -22,7 +22,7 @@ from XrayToCTLib.enhancement.presets import (
 from XrayToCTLib.errors import XrayToCTError
 
 from .path_edit import chosenPath
-from .wiring import connectSignal
+from .wiring import Availability, connectSignal
 
 
 class PresetBox:
@@ -43,6 +43,7 @@ class PresetBox:
 
         self._panel, self._ui, self._pipeline, self._onLoaded = panel, ui, pipeline, onLoaded
         self._presets: dict[str, Pipeline] = {}
+        self._availability = Availability()
         connectSignal(ui.enhancePresetComboBox, "currentIndexChanged(int)", self.onChosen)
         connectSignal(ui.enhancePresetNameEdit, "textChanged(QString)", self.enable)
         ui.enhancePresetFilePathEdit.filters = ctk.ctkPathLineEdit.Files | ctk.ctkPathLineEdit.Writable
@@ -98,13 +99,18 @@ class PresetBox:
     def enable(self) -> None:
         """What can be pressed, and why not."""
         ui, own = self._ui, unchanged_name(self._pipeline().name)
-        hasName, hasFile = bool(self._name), bool(self._file)
+        noName = "" if self._name else _("Type a name first.")
+        noFile = "" if self._file else _("Name a .json file first.")
         isOwn = own in self._presets and not is_bundled(own)
-        ui.enhanceSaveButton.setEnabled(hasName or isOwn)
-        ui.enhanceRenameButton.setEnabled(hasName and isOwn)
-        ui.enhanceDeleteButton.setEnabled(isOwn)
-        ui.enhanceImportButton.setEnabled(hasFile)
-        ui.enhanceExportButton.setEnabled(hasFile)
+        notOwn = "" if isOwn else _("Choose a preset of your own first: those of the extension stay as they are.")
+        for button, reason in (
+            (ui.enhanceSaveButton, noName if notOwn else ""),
+            (ui.enhanceRenameButton, notOwn or noName),
+            (ui.enhanceDeleteButton, notOwn),
+            (ui.enhanceImportButton, noFile),
+            (ui.enhanceExportButton, noFile),
+        ):
+            self._availability.set(button, reason)
 
     def save(self) -> None:
         """Keeps the pipeline under the name that was typed, else under that of the user's preset it came from."""

@@ -10,7 +10,7 @@ from XrayToCTLib.enhancement.pipeline import Pipeline, Step
 from XrayToCTLib.enhancement.pipeline_editor import PipelineEditor
 from XrayToCTLib.enhancement.table import CATEGORIES, FILTERS
 
-from .wiring import connectSignal
+from .wiring import Availability, connectSignal
 
 
 class StepsView:
@@ -33,6 +33,7 @@ class StepsView:
     ) -> None:
         self._ui, self._editor, self._onEdited, self._onChosen = ui, editor, onEdited, onChosen
         self._shown: Pipeline | None = None
+        self._availability = Availability()
         self._filling = False
         for name, entry in FILTERS.items():
             ui.enhanceFilterComboBox.addItem(f"{_(CATEGORIES[entry.category])}: {_(entry.title)}", name)
@@ -145,11 +146,15 @@ class StepsView:
     def _enable(self) -> None:
         ui, editor = self._ui, self._editor()
         last = len(editor.pipeline.steps) - 1
-        ui.enhanceRemoveButton.setEnabled(self.step is not None)
-        ui.enhanceUpButton.setEnabled(self.row > 0)
-        ui.enhanceDownButton.setEnabled(0 <= self.row < last)
-        ui.enhanceUndoButton.setEnabled(editor.can_undo)
-        ui.enhanceRedoButton.setEnabled(editor.can_redo)
+        none = "" if self.step is not None else _("Choose a filter in the list first.")
+        for button, reason in (
+            (ui.enhanceRemoveButton, none),
+            (ui.enhanceUpButton, none or ("" if self.row > 0 else _("It is the first already."))),
+            (ui.enhanceDownButton, none or ("" if self.row < last else _("It is the last already."))),
+            (ui.enhanceUndoButton, "" if editor.can_undo else _("There is nothing to take back.")),
+            (ui.enhanceRedoButton, "" if editor.can_redo else _("Nothing was taken back.")),
+        ):
+            self._availability.set(button, reason)
 
 
 def _outline(pipeline: Pipeline) -> list[tuple[str, bool]]:

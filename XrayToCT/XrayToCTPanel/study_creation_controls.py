@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from .dependencies import ensurePackages
 from .run_controls import RunControls
 from .study_creation import SceneCandidate
-from .wiring import connectSignal
+from .wiring import Availability, connectSignal
 
 
 class StudyCreationControls:
@@ -30,6 +30,7 @@ class StudyCreationControls:
 
         ui.studySourcePathEdit.filters = ctk.ctkPathLineEdit.Dirs
         ui.studyTargetPathEdit.filters = ctk.ctkPathLineEdit.Files | ctk.ctkPathLineEdit.Writable
+        self._availability = Availability()
         self._images: list[tuple[str, str, str, bool]] = []  # (node id, case, method, real): nodes may go meanwhile
         self.controls = RunControls(
             panel,
@@ -102,12 +103,14 @@ class StudyCreationControls:
             lines.append(f"{case} | {method} ({_('real') if real else _('synthetic')}): {name}")
         ui.studyImagesBrowser.setPlainText("\n".join(lines))
         ui.studyImagesBrowser.setVisible(bool(lines))
-        ui.studyClearImagesButton.setEnabled(bool(lines))
+        self._availability.set(ui.studyClearImagesButton, "" if lines else _("No volume was added."))
         ui.studySourcePathEdit.setEnabled(not lines)
-        isComplete = ui.studyImageSelector.currentNode() is not None and all(
-            edit.text.strip() for edit in (ui.studyCaseEdit, ui.studyMethodEdit)
-        )
-        ui.studyAddImageButton.setEnabled(isComplete)
+        missing = ""
+        if ui.studyImageSelector.currentNode() is None:
+            missing = _("Choose a volume first.")
+        elif not all(edit.text.strip() for edit in (ui.studyCaseEdit, ui.studyMethodEdit)):
+            missing = _("Name its case and its method first.")
+        self._availability.set(ui.studyAddImageButton, missing)
         reason = ""
         if not lines and not ui.studySourcePathEdit.currentPath:
             reason = _("Choose a folder of images, or add volumes of the scene.")

@@ -13,7 +13,7 @@ from .map_colours import legendPicture
 from .pictures import pixmapOf
 from .section import Section
 from .slab_geometry import slabsOf
-from .wiring import connectSignal
+from .wiring import Availability, connectSignal
 
 BLINK_MS = 500
 _LEGEND_HEIGHT = 14
@@ -34,6 +34,7 @@ class ViewSection(Section, VTKObservationMixin):
         self._over: tuple[str, str] = ("", "")  # (stack, overlay) that was applied last
         self._rendered = ""  # the stack that the 3D button is about
         self._blinkedOff = self._showing = False
+        self._availability = Availability()
         self._timer = qt.QTimer()
         self._timer.setInterval(BLINK_MS)
         self._timer.timeout.connect(self.blink)
@@ -194,15 +195,9 @@ class ViewSection(Section, VTKObservationMixin):
             ui.viewPresetComboBox,
             ui.viewRenderButton,
         ):
-            widget.setEnabled(stack is not None)
-        ui.viewCompareButton.setToolTip(
-            missing if stack is None else _("Show the radiograph and the stack side by side, linked with each other.")
-        )
+            self._availability.set(widget, missing if stack is None else "")
         shown = compare_layout.inCompareLayout()
-        ui.viewRestoreButton.setEnabled(shown)
-        ui.viewRestoreButton.setToolTip(
-            _("Go back to the layout that you had before.") if shown else _("Your own layout is shown.")
-        )
+        self._availability.set(ui.viewRestoreButton, "" if shown else _("Your own layout is shown."))
 
     def _listOverlays(self, stack: Any, parameters: Any) -> None:
         found = [(NO_OVERLAY, _("Nothing"))]

@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import slicer
@@ -57,6 +58,23 @@ def test_the_tab_key_goes_through_a_section_from_top_to_bottom(repository: Path,
     stops = re.findall(r"<tabstop>(\w+)</tabstop>", text)
     ui = vars(panel.sections.loaded[section].ui)
     assert stops == [name for name in FOR_THE_KEYBOARD if name in ui]
+
+
+def test_a_button_that_cannot_be_pressed_says_why(repository: Path, panel: Any) -> None:
+    """In its tool tip, which otherwise says what it does: that of the .ui file."""
+    files = sorted((repository / "XrayToCT" / "Resources" / "UI").glob("*Section.ui"))
+    tips = {
+        widget.get("name"): widget.findtext("property[@name='toolTip']/string")
+        for path in files
+        for widget in ElementTree.parse(path).iter("widget")
+        if widget.get("class") in ("QPushButton", "QToolButton")
+    }
+    ui = vars(panel.ui)
+    reading = [button.objectName for button in ui["studyReadingWidget"].findChildren(type(ui["studyNextButton"]))]
+    disabled = [name for name in tips if not ui[name].enabled and name not in reading]  # those are hidden
+    assert len(disabled) > 20
+    begin = ("translateButton", "studyStartButton", "studyResultsButton")  # the reason is in their .ui files already
+    assert [name for name in disabled if tips[name] in ui[name].toolTip and name not in begin] == []
 
 
 def test_nothing_has_a_style_sheet(repository: Path) -> None:
