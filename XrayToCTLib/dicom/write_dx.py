@@ -13,6 +13,7 @@ from ..enhancement.history import enhancement_sentences
 from ..errors import XrayToCTError
 from ..radiograph import IntensityScale, Radiograph
 from .dx_object import DxDescription, dx_dataset
+from .pixel_stream import set_pixel_data
 from .private_block import write_processing, write_quantity
 from .pydicom_versions import major_version
 from .save_file import add_file_meta, save_whole
@@ -89,7 +90,7 @@ def write_dx(
         return str(generate_uid(entropy_srcs=[identity, role]) if identity is not None else generate_uid())
 
     dataset = dx_dataset(radiograph, about, new_uid)
-    _add_pixels(dataset, radiograph, bits_stored)
+    _add_pixels(dataset, radiograph, bits_stored, whole=compression != "none")
     write_processing(dataset, enhancement_sentences(radiograph.history))
     add_file_meta(dataset)
     if compression == "rle":
@@ -121,12 +122,14 @@ def _check(
         raise XrayToCTError(f"{path} cannot be written.", hint="Choose a file name in a folder that exists.")
 
 
-def _add_pixels(dataset: Dataset, radiograph: Radiograph, bits: int) -> None:
-    frame = radiograph.pixels[0].astype(np.float64)
+def _add_pixels(dataset: Dataset, radiograph: Radiograph, bits: int, *, whole: bool) -> None:
     top = (1 << bits) - 1
-    low, high = float(frame.min()), float(frame.max())
+    low, high = float(radiograph.pixels.min()), float(radiograph.pixels.max())
     slope = (high - low) / top
-    stored = np.rint((frame - low) / slope).astype("<u2")
+
+    def stored(rows: np.ndarray) -> np.ndarray:
+        return np.rint((rows.astype(np.float64) - low) / slope).astype("<u2")
+
     dataset.SamplesPerPixel = 1
     dataset.PhotometricInterpretation = "MONOCHROME2"
     dataset.Rows, dataset.Columns = radiograph.shape
@@ -135,8 +138,7 @@ def _add_pixels(dataset: Dataset, radiograph: Radiograph, bits: int) -> None:
     if radiograph.scale is IntensityScale.DISPLAY:  # the DX IOD demands a window of these, and forbids it of the others
         dataset.WindowCenter, dataset.WindowWidth = str(1 << (bits - 1)), str(1 << bits)
     write_quantity(dataset, radiograph.scale, slope, low, top)
-    dataset.PixelData = stored.tobytes()
-    dataset["PixelData"].VR = "OW"
+    set_pixel_data(dataset, radiograph.pixels, stored, whole=whole)
 
 
 def _compress(dataset: Dataset) -> None:

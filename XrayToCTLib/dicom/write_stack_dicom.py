@@ -12,6 +12,7 @@ import numpy as np
 from ..ct_stack import CtStack
 from ..errors import XrayToCTError
 from .patient_study import carry_on, lossy_attributes, read_header
+from .pixel_stream import set_pixel_data
 from .save_file import add_file_meta, save_whole
 from .stack_object import (
     LOWEST_HU,
@@ -117,16 +118,18 @@ def _dataset(
 
 
 def _add_pixels(dataset: Dataset, stack: CtStack, *, backwards: bool) -> None:
-    stored = np.empty(stack.hu.shape, "<u2")
-    for target, slab in zip(stored, stack.hu[::-1] if backwards else stack.hu, strict=True):
-        np.clip(np.rint(slab) - LOWEST_HU, 0, 65535, out=target, casting="unsafe")
     dataset.SamplesPerPixel = 1
     dataset.PhotometricInterpretation = "MONOCHROME2"
     dataset.Rows, dataset.Columns = stack.hu.shape[1:]
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 16, 15, 0
-    add_real_world_values(dataset, int(stored.max()))
-    dataset.PixelData = stored.tobytes()
-    dataset["PixelData"].VR = "OW"
+    add_real_world_values(dataset, int(_stored(stack.hu.max(keepdims=True)).max()))
+    set_pixel_data(dataset, stack.hu[::-1] if backwards else stack.hu, _stored)
+
+
+def _stored(hu: np.ndarray) -> np.ndarray:
+    values = np.rint(hu)
+    values -= LOWEST_HU
+    return np.clip(values, 0, 65535, out=values).astype("<u2")
 
 
 def _source_header(stack: CtStack, source: str | os.PathLike[str] | None) -> Dataset | None:
