@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..progress import ProgressCallback, report
 from ..radiograph import IntensityScale, Radiograph
 from ..version import __version__
 from .backends.choice import forget_choice
-from .backends.memory import available_bytes, check_memory, stack_bytes
+from .backends.memory import available_bytes, check_memory, return_freed_memory, stack_bytes
 from .backends.protocol import BackendOutOfMemory
 from .backends.run import Output, forget_networks, run_network
 from .device import Device, choose_device, used_instead
@@ -27,6 +28,8 @@ from .network_input import network_input
 from .resample import network_shape, resample
 from .sanity import check_field, input_warnings
 
+# From here on the stack sets the peak, and what the next run takes to get freed memory back is lost beside its time.
+_LARGE_BYTES = 512 * 2**20
 NOT_FOR_DIAGNOSTIC_USE = "Research use only. Not for diagnostic use."
 
 __all__ = ["NOT_FOR_DIAGNOSTIC_USE", "forget_networks", "translate"]
@@ -73,10 +76,13 @@ def translate(
     warnings = radiograph.warnings + input_warnings(radiograph, card)
     chosen = choose_device(device, bundle)
     try:
-        check_memory(stack_bytes(card, radiograph.shape[0] * radiograph.shape[1]), available_bytes(), "main memory")
-        output, slabs, harmonisation, verdict = _slabs_on_network_grid(radiograph, bundle, chosen, progress)
+        needed = stack_bytes(card, radiograph.shape[0] * radiograph.shape[1])
+        check_memory(needed, available_bytes(), "main memory")
+        output, harmonisation, verdict = _slabs_on_network_grid(radiograph, bundle, chosen, progress)
+        if needed >= _LARGE_BYTES:
+            return_freed_memory()
         report(progress, 0.6, "resampling to the radiograph's pixels")
-        hu = _on_radiograph_grid(slabs, radiograph.shape, progress, allocate)
+        hu = _on_radiograph_grid(output.values, radiograph.shape, progress, allocate)
     except (MemoryError, BackendOutOfMemory) as error:
         why = f" ({error})" if str(error) else ""
         raise XrayToCTError(
@@ -123,9 +129,9 @@ def translate(
 
 def _slabs_on_network_grid(
     radiograph: Radiograph, bundle: Bundle, device: Device, progress: ProgressCallback | None
-) -> tuple[Output, np.ndarray, str, GateVerdict | None]:
-    """(what the network gave and where, HU float32 (slabs, rows, cols) on its grid, what the harmonisation did, what
-    the model's gate says of the input)."""
+) -> tuple[Output, str, GateVerdict | None]:
+    """(HU float32 (slabs, rows, cols) on the network's grid and what gave them, what the harmonisation did, what the
+    model's gate says of the input)."""
     card = bundle.card
     shape = network_shape(radiograph.shape, radiograph.spacing, card.grid.spacing_mm)
     pixels = resample(radiograph.pixels[0], shape)
@@ -148,7 +154,7 @@ def _slabs_on_network_grid(
     hu = output[:, : shape[0], : shape[1]] * np.float32(card.output.slope_hu) + np.float32(card.output.intercept_hu)
     # Clamped here, on the small grid: linear interpolation cannot leave the window again.
     np.clip(hu, *card.output.window_hu, out=hu)
-    return made, hu, harmonisation, judge_input(bundle, integrals, radiograph.scale, hu)
+    return replace(made, values=hu), harmonisation, judge_input(bundle, integrals, radiograph.scale, hu)
 
 
 def _on_radiograph_grid(

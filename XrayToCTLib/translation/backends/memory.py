@@ -45,6 +45,15 @@ def available_bytes() -> int | None:
     return min(found, default=None)
 
 
+def return_freed_memory() -> None:
+    """Give memory that was freed, but that the C library keeps for what may come next, back to the system.
+
+    glibc does so by itself only with large blocks: after a run of the flagship in PyTorch it kept 55 to 93 MiB.
+    """
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(0)
+
+
 def graphics_bytes(device: str) -> int | None:
     """Free memory of a CUDA card that torch can use, what its own allocator holds unused included."""
     if not device.startswith("cuda"):
