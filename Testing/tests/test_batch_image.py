@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -202,6 +203,13 @@ def test_a_damaged_file_is_an_outcome(folder: Folder, tmp_path: Path, content: b
 def test_a_missing_file_is_an_outcome(folder: Folder, tmp_path: Path):
     outcome = folder.run(tmp_path / "missing.png")
     assert statuses(outcome) == [FAILED] and "cannot be opened" in outcome.rows[0].error
+
+
+def test_a_pipe_is_an_outcome_and_not_waited_for(folder: Folder, tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.dcm")
+    row = folder.run(tmp_path / "pipe.dcm").rows[0]
+    assert row.status == FAILED
+    assert "a pipe" in row.error
 
 
 def test_an_error_that_nobody_thought_of_is_an_outcome(folder: Folder, image: Path, monkeypatch: pytest.MonkeyPatch):

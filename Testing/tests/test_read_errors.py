@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -30,6 +32,11 @@ def test_a_file_that_does_not_exist(tmp_path):
 
 def test_a_folder(tmp_path):
     refused(tmp_path, "is a folder", "one image file")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    refused(tmp_path / "a.png", "is a pipe", "to a file")
 
 
 def test_an_empty_file(tmp_path):

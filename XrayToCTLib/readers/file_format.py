@@ -70,6 +70,8 @@ def _head(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise XrayToCTError(f"{path} is a folder.", hint="Choose one image file in it.")
+        if path.is_fifo():  # it would be waited for without an end, and could be read once only
+            raise XrayToCTError(f"{path} is a pipe, not a file.", hint="Write the image to a file first.")
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except FileNotFoundError:
