@@ -52,6 +52,13 @@ def test_several_folders_keep_their_names(folder: Path, tmp_path: Path):
     assert {"in/b.png", "other/b.png"} <= set(places([folder, other], tmp_path / "out"))
 
 
+def test_a_pattern_meets_no_file_again_through_a_link_that_leads_back(folder: Path, tmp_path: Path):
+    (folder / "a" / "back").symlink_to(folder)
+    (folder / "c.png").symlink_to("b.png")  # a file by another name is another file
+    assert places([folder / "**" / "*.png"], tmp_path / "out") == ["b.png", "c.png"]
+    assert places([folder / "**" / "*.dcm"], tmp_path / "out") == ["a/one.dcm"]
+
+
 def test_a_pattern_is_mirrored_from_its_first_wildcard_on(folder: Path, tmp_path: Path):
     assert places([str(folder / "**" / "*.dcm")], tmp_path / "out") == ["a/one.dcm"]
     assert places([str(folder / "a" / "*.dcm")], tmp_path / "out") == ["one.dcm"]

@@ -64,7 +64,7 @@ def list_inputs(given: Sequence[str | os.PathLike[str]], output: Path) -> Listin
             continue
         names = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
         matches = [Path(name).absolute() for name in names]
-        matches = [file for file in matches if file.is_file() and output not in file.parents]
+        matches = _once([file for file in matches if file.is_file() and output not in file.parents])
         if not matches:
             raise XrayToCTError(f"No file matches {item}.", hint="Check the pattern; ** stands for any folders.")
         root = _fixed_part(path)
@@ -74,6 +74,14 @@ def list_inputs(given: Sequence[str | os.PathLike[str]], output: Path) -> Listin
         what = ", ".join(str(item) for item in given)
         raise XrayToCTError(f"There is no image in {what}.", hint="Choose a folder with DICOM, PNG or other images.")
     return Listing(tuple(files.values()), passed_over)
+
+
+def _once(files: Sequence[Path]) -> list[Path]:
+    """Without the files that are met again through a link to a folder above them: ** follows links, round and round."""
+    shortest: dict[Path, Path] = {}
+    for file in sorted(files, key=lambda file: (len(file.parts), file)):
+        shortest.setdefault(file.parent.resolve() / file.name, file)
+    return sorted(shortest.values())
 
 
 def _walk(root: Path, output: Path) -> Iterator[Path]:
