@@ -195,6 +195,13 @@ def test_a_command_line_that_makes_no_sense_exits_with_2(arguments: list[str]):
     assert caught.value.code == 2
 
 
+@pytest.mark.parametrize("spacing", ["0", "wide", "nan", "1,2,3", "0.5;0.5"])
+def test_a_spacing_that_cannot_be_is_explained(spacing: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main(["translate", "a.png", "--spacing", spacing])
+    assert "one number or ROW,COLUMN, in mm, above 0" in capsys.readouterr().err
+
+
 def test_exit_codes_reach_the_shell(png: Path, repository: Path):
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "XrayToCTLib", *arguments]

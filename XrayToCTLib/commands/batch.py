@@ -169,11 +169,10 @@ def _interrupt_on_term() -> Any:
 
 
 def _frame_option(text: str) -> int | str:
-    """argparse turns a ValueError into a usage error."""
     if text == "all":
         return text
     if not text.isdecimal():
-        raise ValueError
+        raise argparse.ArgumentTypeError(f'{text!r} is neither a number from 0 nor "all"')
     return int(text)
 
 

@@ -224,8 +224,11 @@ def _reduced_grid(shape: tuple[int, int], spacing: tuple[float, float]) -> tuple
 
 
 def spacing_option(text: str) -> tuple[float, float]:
-    """ "0.15" or "0.15,0.2" as (row, column) mm; argparse turns a ValueError into a usage error."""
-    numbers = [float(part) for part in text.split(",")]
-    if len(numbers) > 2 or not all(0 < number < 100 for number in numbers):
-        raise ValueError
+    """ "0.15" or "0.15,0.2" as (row, column) mm, for argparse."""
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if not 1 <= len(numbers) <= 2 or not all(0 < number < 100 for number in numbers):
+        raise argparse.ArgumentTypeError(f"{text!r} is not one number or ROW,COLUMN, in mm, above 0 and below 100")
     return numbers[0], numbers[-1]
