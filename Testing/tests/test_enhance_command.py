@@ -232,3 +232,12 @@ def test_the_stack_warns_when_the_models_pipeline_is_not_the_radiographs():
     assert "was not enhanced" in told(plain, wanting)[0]
     assert told(x2ct.enhance(enhanced, "median"), wanting) != []
     assert told(replace(plain, history=("Not Enhanced with care.",)), card) == []
+
+
+def test_a_reference_of_other_pixels_is_refused_before_anything_is_written(png, tmp_path, capsys):
+    other = tmp_path / "other.png"
+    sitk.WriteImage(sitk.GetImageFromArray(pixels_of(png)[:, ::2]), str(other))
+    arguments = ["-o", str(tmp_path / "out.png"), "--grid", str(tmp_path / "grid.png"), "--reference", str(other)]
+    assert main(["enhance", str(png), *arguments]) == 1
+    assert "same pixels" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {"chest.png", "other.png"}

@@ -69,7 +69,12 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     radiograph = _read(options.file, options)
     if options.frame is not None:
         radiograph = radiograph.frame(options.frame)
-    reference = _read(options.reference, options) if options.reference is not None else None
+    reference = None
+    if options.reference is not None:
+        from ..fidelity.enhancement_sheet import check_reference
+
+        reference = _read(options.reference, options).frame(0)
+        check_reference(radiograph.frame(0), reference)  # before anything is written
     for warning in radiograph.warnings:
         say(f"{options.file}: warning: {warning}")
     record: dict[str, Any] = {"input": str(options.file), "not_for_diagnostic_use": True}
@@ -139,7 +144,7 @@ def _enhance(
     if reference is not None:
         from ..fidelity.enhancement_sheet import reference_fidelity
 
-        near = reference_fidelity(result.frame(0), reference.frame(0))
+        near = reference_fidelity(result.frame(0), reference)
         record["fidelity"] = asdict(near)
         say(f"To the reference: PSNR {near.psnr_db:.2f} dB, SSIM {near.ssim:.4f}")
     if not options.json:
@@ -158,20 +163,19 @@ def _grid(
     pipelines = list(presets().all)
     if pipeline not in pipelines:
         pipelines.append(pipeline)
-    truth = reference.frame(0) if reference is not None else None
     progress = ProgressLine(options.grid.name)
     try:
         candidates = try_all(radiograph, pipelines, progress=progress)
     finally:
         progress.end()
-    target = save_enhancement_sheet(options.grid.absolute(), candidates, reference=truth)
+    target = save_enhancement_sheet(options.grid.absolute(), candidates, reference=reference)
     if not options.json:
         print_result(str(target))
     rows = []
     for candidate in candidates:
         row = {"pipeline": candidate.pipeline.name, **_figures(candidate.figures)}
-        if truth is not None:
-            row |= asdict(reference_fidelity(candidate.radiograph, truth))
+        if reference is not None:
+            row |= asdict(reference_fidelity(candidate.radiograph, reference))
         rows.append(row)
     return {"grid": str(target), "candidates": rows}
 

@@ -44,18 +44,23 @@ def reference_fidelity(radiograph: Radiograph, reference: Radiograph) -> Referen
     Raises:
         XrayToCTError: their shapes differ.
     """
-    if radiograph.pixels.shape != reference.pixels.shape:
-        raise XrayToCTError(
-            f"The reference {reference.source} has (frames, rows, cols) {reference.pixels.shape}, "
-            f"and the radiograph {radiograph.pixels.shape}.",
-            hint="Give a reference of the same pixels.",
-        )
+    check_reference(radiograph, reference)
     context = radiograph_context(reference)
     image, truth = radiograph.pixels[0], reference.pixels[0]
     return ReferenceFidelity(
         psnr_db=psnr(image, truth, context.mask, data_range=context.span),
         ssim=ssim(image, truth, context.mask, data_range=context.span),
     )
+
+
+def check_reference(radiograph: Radiograph, reference: Radiograph) -> None:
+    """Raises XrayToCTError when ``reference_fidelity`` cannot compare the two: their shapes differ."""
+    if radiograph.pixels.shape != reference.pixels.shape:
+        raise XrayToCTError(
+            f"The reference {reference.source} has (frames, rows, cols) {reference.pixels.shape}, "
+            f"and the radiograph {radiograph.pixels.shape}.",
+            hint="Give a reference of the same pixels.",
+        )
 
 
 def save_enhancement_sheet(
