@@ -73,7 +73,7 @@ def test_a_finer_stack_is_area_averaged_to_the_reference_grid():
     assert report.difference.shape == reference.hu.shape
     assert report.spacing == reference.spacing
     assert "area averaging" in report.protocol
-    assert all("area-averaged" in row.protocol for row in report.rows)
+    assert all("by area averaging" in row.protocol for row in report.rows)
 
 
 def test_a_grid_without_a_whole_factor_shifts_nothing():

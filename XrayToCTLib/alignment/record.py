@@ -34,7 +34,8 @@ class AlignmentRecord:
         origin_mm: the patient's centre in the reference's RAS coordinates, mm; None where no volume was projected.
         matrix: the 2D transform, row-major 2 x 3: a point (column, row) in mm from the field's centre of the image ->
             the point of the reference that was shown there. None for poses.
-        similarity: name of the measure that was maximised, "" where nothing was.
+        similarity: name of the measure of the fit, "" where nothing was fitted. A 2D/3D registration maximises it; 2D
+            alignments maximise Mattes mutual information, which has no scale of its own, and are judged by it.
         start_similarity, end_similarity: its value before and after.
         residual: 1 - ``end_similarity``: 0 is a perfect fit. NaN where nothing was fitted.
         residual_mm: median shift, on the detector, between features of the two images after the alignment; NaN where

@@ -28,7 +28,7 @@ class AlignedPair:
         inside: bool (slabs, rows, cols), where the reference knows anything; None for everywhere.
         spacing: (row, column) in mm; slab_thickness in mm, 0 for a single image.
         modality: of the reference.
-        resampled: whether the result was brought to a coarser grid.
+        resampled: how the result was brought to the grid (``resampling``), "" where it was on it.
         sentences: further protocol, full sentences.
         warnings, record, candidate: see FidelityReport.
     """
@@ -45,7 +45,7 @@ class AlignedPair:
     slab_thickness: float
     modality: str
     inside: np.ndarray | None = None
-    resampled: bool = False
+    resampled: str = ""
     sentences: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     record: AlignmentRecord = field(default_factory=AlignmentRecord)
@@ -113,13 +113,20 @@ def check_finite(name: str, values: np.ndarray) -> None:
 
 
 def on_grid(stack: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """(slabs, rows, cols) on another number of rows and columns over the same extent, area-averaged, float32."""
+    """(slabs, rows, cols) on other rows and columns over the same extent, ``resampling`` says how; float32."""
     from ..translation.resample import resample
 
     rows, cols = shape
     if stack.shape[1:] == (rows, cols):
         return np.asarray(stack, np.float32)
     return np.stack([resample(slab, (rows, cols)) for slab in stack.astype(np.float32, copy=False)])
+
+
+def resampling(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """How ``on_grid`` brings (rows, cols) to others, in words; "" where they are equal."""
+    shrinks, grows = (any(sign * a > sign * b for a, b in zip(shape, wanted, strict=True)) for sign in (1, -1))
+    ways = (("area averaging", shrinks), ("linear interpolation", grows))
+    return " and ".join(f"by {words}" for words, used in ways if used)
 
 
 def mask_on_grid(mask: np.ndarray, candidate_shape: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:

@@ -192,7 +192,10 @@ def _aligned_in_plane(pair: AlignedPair, kind: AlignmentKind) -> AlignedPair:
             record, view=pose.view, rotation_deg=pose.rotation_deg, shift_mm=pose.shift_mm, origin_mm=pose.origin_mm,
             isocentre_detector_mm=pose.isocentre_detector_mm, source_detector_mm=pose.source_detector_mm,
         )  # fmt: skip
-    said = f"The reference was moved in the image plane ({kind.value}), fitted to the mean of all slabs."
+    said = (
+        f"The reference was moved in the image plane ({kind.value}), fitted to the mean of all slabs by Mattes mutual "
+        "information."
+    )
     return replace(
         pair, reference=moved, inside=inside, region=region, record=record, sentences=(*pair.sentences, said)
     )

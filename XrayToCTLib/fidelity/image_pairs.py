@@ -10,7 +10,7 @@ from ..errors import XrayToCTError
 from ..progress import ProgressCallback
 from ..projection.geometry import ProjectionGeometry
 from ..radiograph import IntensityScale, Radiograph, SpacingSource, View
-from .aligned_pair import BODY, GIVEN, AlignedPair, mask_on_grid, on_grid
+from .aligned_pair import BODY, GIVEN, AlignedPair, mask_on_grid, on_grid, resampling
 from .metric_spec import GREY
 from .stack_pairs import check_same_field, volume_sentence
 
@@ -28,11 +28,14 @@ def image_and_image(
     check_same_field("image", image.shape, image.spacing, reference.shape, reference.spacing)
     coarser = reference if reference.shape[0] <= image.shape[0] else image
     made, truth = (on_grid(_frame(item), coarser.shape) for item in (image, reference))
+    sentences: tuple[str, ...] = (f"The reference is the image {_name(reference)}.",)
+    if brought := resampling(reference.shape, coarser.shape):
+        sentences += (f"It was brought to the result's grid {brought}.",)
     return _pair(
         image, made, truth, mask, window,
         same_scale=image.scale is reference.scale,
         region=None, inside=None, spacing=coarser.spacing, modality="X-ray",
-        warnings=_spacing_warnings(image, reference), sentences=(f"The reference is the image {_name(reference)}.",),
+        warnings=_spacing_warnings(image, reference), sentences=sentences,
     )  # fmt: skip
 
 
@@ -107,7 +110,7 @@ def _pair(
     return AlignedPair(
         result=made, reference=truth, kind=GREY, unit="", window=window, region=region, region_name=name,
         region_text=text, slab_thickness=0.0, inside=inside, sentences=sentences,
-        resampled=made.shape[1:] != image.shape,
+        resampled=resampling(image.shape, made.shape[1:]),
         **more,  # type: ignore[arg-type]  # the fields' own types
     )  # fmt: skip
 

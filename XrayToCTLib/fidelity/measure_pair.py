@@ -58,7 +58,7 @@ def measure_pair(pair: AlignedPair, chosen: str | Sequence[str] = BASIC) -> Fide
                     None
                 )
                 continue
-            rows.append(_row(spec, value, pair, slabs, region, _count(spec, result, inside)))
+            rows.append(_row(spec, value, pair, slabs, region, _count(spec, reference, inside)))
     return _report(pair, rows, tuple(left_out))
 
 
@@ -117,11 +117,14 @@ def _fits(spec: MetricSpec, slabs: str, region: str, pair: AlignedPair) -> bool:
     return not (spec.body_only and region == WHOLE and pair.region is not None)
 
 
-def _count(spec: MetricSpec, image: np.ndarray, mask: np.ndarray | None) -> int:
-    if spec.whole_only:
+def _count(spec: MetricSpec, reference: np.ndarray, mask: np.ndarray | None) -> int:
+    """How many voxels the number was made of."""
+    if spec.voxels is not None:
+        return spec.voxels(reference, mask)
+    if not spec.masked:
         mask = None
     inner = (..., slice(spec.rim, -spec.rim), slice(spec.rim, -spec.rim)) if spec.rim else (...,)
-    return int(image[inner].size if mask is None else np.asarray(mask)[inner].sum())
+    return int(reference[inner].size if mask is None else np.asarray(mask)[inner].sum())
 
 
 def _row(spec: MetricSpec, value: float, pair: AlignedPair, slabs: str, region: str, n: int) -> MetricRow:
@@ -129,7 +132,6 @@ def _row(spec: MetricSpec, value: float, pair: AlignedPair, slabs: str, region: 
     width = pair.window[1] - pair.window[0] if pair.window is not None else math.nan
     spoken = f" {pair.unit}".rstrip()
     name = f"PSNR-{width:g}" if spec.name == "PSNR" and pair.kind == HU else spec.name
-    whole = spec.whole_only and region == WHOLE
     two_d = slabs == "image" or slabs == "central slab"
     pooling = "2D image" if two_d else spec.pooling or "3D, all voxels pooled"
     window = "none"
@@ -146,7 +148,7 @@ def _row(spec: MetricSpec, value: float, pair: AlignedPair, slabs: str, region: 
         spec.kernel,
         f"{spec.rim} edge pixels left out" if spec.rim else "",
         f"clipped to {window}" if spec.clipped and pair.window is not None else "",
-        _where(pair, slabs, region, whole=whole, grid=grid),
+        _where(pair, slabs, region, masked=spec.masked, grid=grid),
         f"n = {n} voxels",
     ]
     return MetricRow(
@@ -167,16 +169,16 @@ def _row(spec: MetricSpec, value: float, pair: AlignedPair, slabs: str, region: 
     )
 
 
-def _where(pair: AlignedPair, slabs: str, region: str, *, whole: bool, grid: str) -> str:
+def _where(pair: AlignedPair, slabs: str, region: str, *, masked: bool, grid: str) -> str:
     """Region, slabs and grid in words."""
     meaning = pair.region_text if region != WHOLE else "whole field"
-    if region == WHOLE and pair.inside is not None and not whole:
+    if region == WHOLE and pair.inside is not None and masked:
         meaning = "whole field where the reference was scanned"
     count = {
         "central slab": f"slab {pair.slabs // 2 + 1} of {pair.slabs} of {pair.slab_thickness:g} mm",
         "all slabs": f"{pair.slabs} slabs of {pair.slab_thickness:g} mm",
     }.get(slabs, "one image")
-    return f"{meaning}; {count}; grid {grid}" + (", result area-averaged to it" if pair.resampled else "")
+    return f"{meaning}; {count}; grid {grid}" + (f", result brought to it {pair.resampled}" if pair.resampled else "")
 
 
 def _protocol(pair: AlignedPair) -> str:

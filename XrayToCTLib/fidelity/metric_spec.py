@@ -30,6 +30,8 @@ class MetricSpec:
         kernel, variant: as in MetricRow.
         rim: pixels at the edge of the field that do not count.
         whole_only, body_only, volume_only: the scopes in which it makes sense.
+        masked: whether it looks at the mask; False for what is a property of whole images.
+        voxels: how many of (reference, mask) go into it, where it is not all of the mask within the rim.
         pooling: how slabs are put together, where it is not "all voxels pooled".
     """
 
@@ -49,6 +51,8 @@ class MetricSpec:
     whole_only: bool = False
     body_only: bool = False
     volume_only: bool = False
+    masked: bool = True
+    voxels: Callable[[np.ndarray, np.ndarray | None], int] | None = None
     pooling: str = ""
     data_range: str = ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from .metric_spec import EVERY_KIND, GREY, HU, MR, ONLY_HU, ONLY_MR, Function, M
 from .variant_specs import VARIANT_SPECS
 
 BASIC, ALL = "basic", "all"
-_GAUSSIAN = "gaussian 11 x 11, sigma 1.5, population covariance"
+_GAUSSIAN = f"gaussian 11 x 11, sigma 1.5, population covariance, K1 {metrics.SSIM_K1:g}, K2 {metrics.SSIM_K2:g}"
 _KINDS = {HU: "two CTs", GREY: "two radiographs", MR: "a CT-like image and an MRI"}
 
 
@@ -53,6 +53,14 @@ def _tissue(name: str) -> Function:
     return of_tissue
 
 
+def _tissue_voxels(name: str) -> Callable[[np.ndarray, np.ndarray | None], int]:
+    def of_tissue(reference: np.ndarray, mask: np.ndarray | None) -> int:
+        inside = tissues.tissue_mask(reference, name)
+        return int((inside if mask is None else inside & mask).sum())
+
+    return of_tissue
+
+
 def _tissue_text(name: str) -> str:
     low, high = tissues.TISSUES[name]
     where = f"below {high:g}" if np.isinf(low) else f"from {low:g}" if np.isinf(high) else f"{low:g} to {high:g}"
@@ -78,7 +86,8 @@ SPECS: tuple[MetricSpec, ...] = (
     MetricSpec(
         "MS-SSIM",
         structure.ms_ssim,
-        "Multi-scale structural similarity, five scales (Wang 2003)",
+        f"Multi-scale structural similarity, exponents {', '.join(f'{w:g}' for w in structure.MS_SSIM_WEIGHTS)} "
+        "(Wang 2003)",
         pooling="of each slab, mean weighted by voxels",
         scaled=True,
         ranged=True,
@@ -91,7 +100,7 @@ SPECS: tuple[MetricSpec, ...] = (
         correlation.nmi,
         "Normalised mutual information, 1 to 2 (Studholme 1999)",
         kinds=EVERY_KIND,
-        kernel=f"joint histogram of {correlation.NMI_BINS} x {correlation.NMI_BINS}",
+        kernel=f"joint histogram of {correlation.NMI_BINS} x {correlation.NMI_BINS} between the extremes of each",
     ),
     MetricSpec(
         "gradient correlation",
@@ -107,6 +116,7 @@ SPECS: tuple[MetricSpec, ...] = (
         "Gradient magnitude similarity deviation (Xue 2014), T = 170 at a range of 255",
         better="lower",
         kernel="2 x 2 means, Prewitt 3 x 3",
+        rim=2,  # a pixel of the halved image, whose gradient would need neighbours from outside
         scaled=True,
         ranged=True,
         pooling="of each slab, mean",
@@ -119,6 +129,7 @@ SPECS: tuple[MetricSpec, ...] = (
         scaled=True,
         ranged=True,
         whole_only=True,
+        masked=False,
         pooling="of each slab, mean",
     ),
     MetricSpec(
@@ -147,6 +158,7 @@ SPECS: tuple[MetricSpec, ...] = (
             ONLY_HU,
             whole_only=name == "air",
             body_only=name != "air",
+            voxels=_tissue_voxels(name),
         )
         for name in tissues.TISSUES
     ),

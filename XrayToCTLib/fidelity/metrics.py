@@ -21,7 +21,7 @@ HU_RANGE = HU_WINDOW[1] - HU_WINDOW[0]
 # The window of Wang et al. 2004 (IEEE TIP 13(4)): gaussian, sigma 1.5, 11 taps.
 SSIM_SIGMA = 1.5
 SSIM_RADIUS = 5
-_SSIM_K1, _SSIM_K2 = 0.01, 0.03
+SSIM_K1, SSIM_K2 = 0.01, 0.03
 _STRIP_ROWS = 64
 
 BODY_THRESHOLD_HU = -500.0
@@ -171,7 +171,7 @@ def _ssim_strip(a: np.ndarray, b: np.ndarray, data_range: float, own: slice) -> 
     squares, product = a * a, a * b
     squares += b * b
     squares, product = local_mean(squares)[own], local_mean(product)[own]
-    c1, c2 = (_SSIM_K1 * data_range) ** 2, (_SSIM_K2 * data_range) ** 2
+    c1, c2 = (SSIM_K1 * data_range) ** 2, (SSIM_K2 * data_range) ** 2
     of_means = mean_a * mean_b
     mean_a *= mean_a
     mean_b *= mean_b

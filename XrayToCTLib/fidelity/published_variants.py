@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from ..errors import XrayToCTError
-from .metrics import check_comparable, mae, psnr
+from .metrics import SSIM_K1, SSIM_K2, check_comparable, mae, psnr
 
 # SynthRAD2023 (Thummerer et al., Medical Physics 50(7), 2023; github.com/SynthRAD2023/metrics): HU clipped to this.
 SYNTHRAD_WINDOW = (-1024.0, 3000.0)
@@ -22,6 +22,7 @@ X2CT_PEAK = 4095.0
 X2CT = "X2CT-GAN-style"
 UNIFORM_TAPS = 7  # scikit-image's default window, which both use
 _RIM = UNIFORM_TAPS // 2
+_WITHIN = (slice(_RIM, -_RIM),) * 3
 
 
 def synthrad_mae(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
@@ -47,11 +48,15 @@ def synthrad_ssim(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
     low, high = SYNTHRAD_WINDOW
     inside = np.asarray(mask, bool)
     a, b = (np.where(inside, np.clip(np.asarray(image, np.float64), low, high), low) - low for image in (a, b))
-    rim = (slice(_RIM, -_RIM),) * 3
-    chosen = uniform_ssim_map(a, b, high - low)[rim][inside[rim]]
+    chosen = uniform_ssim_map(a, b, high - low)[_WITHIN][inside[_WITHIN]]
     if chosen.size == 0:
         raise XrayToCTError("SSIM has no voxel to average: the mask lies on the faces.", hint="Use a larger mask.")
     return float(chosen.mean())
+
+
+def voxels_within(reference: np.ndarray, mask: np.ndarray | None) -> int:
+    """How many voxels ``synthrad_ssim`` averages."""
+    return int(reference[_WITHIN].size if mask is None else np.asarray(mask)[_WITHIN].sum())
 
 
 def x2ct_mae(a: np.ndarray, b: np.ndarray) -> float:
@@ -96,7 +101,7 @@ def uniform_ssim_map(a: np.ndarray, b: np.ndarray, data_range: float) -> np.ndar
     var_a = unbiased * (_uniform(a * a) - mean_a * mean_a)
     var_b = unbiased * (_uniform(b * b) - mean_b * mean_b)
     both = unbiased * (_uniform(a * b) - mean_a * mean_b)
-    c1, c2 = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
+    c1, c2 = (SSIM_K1 * data_range) ** 2, (SSIM_K2 * data_range) ** 2
     top = (2 * mean_a * mean_b + c1) * (2 * both + c2)
     return np.asarray(top / ((mean_a * mean_a + mean_b * mean_b + c1) * (var_a + var_b + c2)))
 

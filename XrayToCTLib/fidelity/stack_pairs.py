@@ -15,7 +15,7 @@ from ..projection.geometry import ProjectionGeometry
 from ..projection.project import resum
 from ..radiograph import IntensityScale, Radiograph, SpacingSource, View
 from . import metrics
-from .aligned_pair import BODY, GIVEN, AlignedPair, check_finite, mask_on_grid, on_grid
+from .aligned_pair import BODY, GIVEN, AlignedPair, check_finite, mask_on_grid, on_grid, resampling
 from .metric_spec import HU, MR
 from .reprojection import obliquity
 
@@ -32,7 +32,6 @@ def stack_and_stack(
     """
     _check_same_scene(stack, reference)
     region = metrics.body_mask(reference.hu) if mask is None else mask_on_grid(mask, stack.hu.shape, reference.hu.shape)
-    resampled = stack.hu.shape != reference.hu.shape
     return AlignedPair(
         result=on_grid(stack.hu, reference.hu.shape[1:]),
         reference=reference.hu,
@@ -45,7 +44,7 @@ def stack_and_stack(
         spacing=reference.spacing,
         slab_thickness=reference.slab_thickness,
         modality="CT",
-        resampled=resampled,
+        resampled=resampling(stack.hu.shape[1:], reference.hu.shape[1:]),
         sentences=_sentences(stack, reference.hu.shape[1:]),
         candidate=stack.provenance.get("model_id", ""),
     )
@@ -105,7 +104,7 @@ def stack_and_volume(
         slab_thickness=stack.slab_thickness,
         modality=reference.modality,
         inside=np.broadcast_to(brought.inside, shape),
-        resampled=shape != stack.hu.shape,
+        resampled=resampling(stack.hu.shape[1:], shape[1:]),
         sentences=(*_sentences(stack, shape[1:]), volume_sentence(reference)),
         warnings=reference.warnings,
         record=record,
@@ -142,7 +141,7 @@ def _sentences(stack: CtStack, shape: tuple[int, ...]) -> tuple[str, ...]:
     if stack.hu.shape[1:] != tuple(shape):
         said.append(
             f"The result ({stack.hu.shape[1]} x {stack.hu.shape[2]}) was resampled to the reference's grid "
-            f"({shape[0]} x {shape[1]}) by area averaging."
+            f"({shape[0]} x {shape[1]}) {resampling(stack.hu.shape[1:], shape)}."
         )
     return tuple(said)
 

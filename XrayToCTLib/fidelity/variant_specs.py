@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from . import published_variants as published
 from .metric_spec import ONLY_HU, MetricSpec, with_mask, without_mask
+from .metrics import SSIM_K1, SSIM_K2
 
-_UNIFORM = "uniform 7 taps an axis, sample covariance"
+_UNIFORM = f"uniform 7 taps an axis, sample covariance, K1 {SSIM_K1:g}, K2 {SSIM_K2:g}, 3 voxels at each face left out"
 
 
-def _synthrad(name: str, function: object, text: str, *, kernel: str = "", **more: str) -> MetricSpec:
+def _synthrad(name: str, function: object, text: str, *, kernel: str = "", **more: object) -> MetricSpec:
     return MetricSpec(
         f"{name} ({published.SYNTHRAD})",
         with_mask(function),  # type: ignore[arg-type]  # all take (a, b, mask)
@@ -33,6 +34,7 @@ def _x2ct(name: str, function: object, text: str, *, pooling: str = "3D", **more
         clipped=False,
         variant=published.X2CT,
         whole_only=True,
+        masked=False,
         volume_only=True,
         pooling=pooling,
         **more,  # type: ignore[arg-type]  # unit, better, data_range, kernel
@@ -47,6 +49,7 @@ VARIANT_SPECS: tuple[MetricSpec, ...] = (
         published.synthrad_ssim,
         "SSIM in 3D of HU clipped to [-1024, 3000], air outside of the body",
         kernel=_UNIFORM,
+        voxels=published.voxels_within,
         data_range="4024 HU",
     ),
     _x2ct(
