@@ -15,6 +15,8 @@ from .errors import XrayToCTError
 
 _HEAD = 540  # bytes of the longer header, NIfTI-2
 _BLOCK = 1 << 20
+_SIZES_1 = (b"\x5c\x01\0\0", b"\0\0\x01\x5c")  # 348, of NIfTI-1, in either order of bytes
+_SIZES = (*_SIZES_1, b"\x1c\x02\0\0", b"\0\0\x02\x1c")  # and 540, of NIfTI-2
 _FLOATS = {16: "f4", 64: "f8"}  # by the header's datatype
 
 
@@ -48,6 +50,23 @@ def check_nifti_file(path: Path) -> None:
         raise XrayToCTError(f"{path.name} holds NaN or infinite values.", hint="Replace them before you read it.")
 
 
+def nifti_voxel_size(path: Path) -> tuple[float, ...] | None:
+    """pixdim of x, y and z as the header has it, where ITK puts 1 for what is 0; None for what is no NIfTI."""
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if zipped else path.open("rb") as stream:
+            head = _filled(stream, _HEAD)
+    except (EOFError, OSError, zlib.error):
+        return None
+    if len(head) < 348 or head[:4] not in _SIZES:
+        return None
+    order = "<" if head[0] in (0x5C, 0x1C) else ">"
+    return (
+        struct.unpack(order + "3f", head[80:92]) if head[:4] in _SIZES_1 else struct.unpack(order + "3d", head[112:136])
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Header:
     """Where the voxels begin and end, in bytes, and how they are written when they are floating-point numbers."""
@@ -59,10 +78,7 @@ class _Header:
 
 def _is_single_nifti(head: bytes) -> bool:
     """NIfTI-1 or -2 with header and voxels in one file."""
-    size = head[:4]
-    if size in (b"\x5c\x01\0\0", b"\0\0\x01\x5c"):
-        return head[344:347] == b"n+1"
-    return size in (b"\x1c\x02\0\0", b"\0\0\x02\x1c") and head[4:7] == b"n+2"
+    return head[344:347] == b"n+1" if head[:4] in _SIZES_1 else head[:4] in _SIZES and head[4:7] == b"n+2"
 
 
 def _read_header(head: bytes) -> _Header:

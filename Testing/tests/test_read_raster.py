@@ -202,6 +202,31 @@ def test_a_nifti_whose_axes_are_swapped_is_turned(tmp_path):
     assert image.spacing == pytest.approx((0.3, 0.2))
 
 
+NO_SPACING = {
+    "nrrd": b"NRRD0004\n# spacings: none\ntype: uint8\ndimension: 2\nsizes: 60 48\nencoding: raw\n\n",
+    "mha": b"ObjectType = Image\nNDims = 2\nDimSize = 60 48\nElementType = MET_UCHAR\nElementDataFile = LOCAL\n",
+}
+
+
+@pytest.mark.parametrize("suffix", ["nrrd", "mha", "nii"])
+def test_a_spacing_that_an_itk_file_does_not_state_is_assumed_and_said(tmp_path, suffix):
+    file = tmp_path / f"a.{suffix}"
+    pixels = np.arange(48 * 60, dtype=np.uint8).reshape(48, 60)
+    if suffix == "nii":
+        sitk.WriteImage(sitk.GetImageFromArray(pixels), str(file))
+        content = bytearray(file.read_bytes())
+        content[80:88] = bytes(8)  # pixdim[1] and [2]
+        content[252:256] = bytes(4)  # no qform, no sform
+        file.write_bytes(content)
+    else:
+        file.write_bytes(NO_SPACING[suffix] + pixels.tobytes())
+    image = read_radiograph(file)
+    assert image.spacing_source is SpacingSource.ASSUMED
+    assert image.spacing == pytest.approx((430 / 60, 430 / 60))
+    assert any("states no pixel spacing" in warning for warning in image.warnings)
+    assert np.ptp(image.pixels) == np.ptp(pixels)
+
+
 def test_a_unit_spacing_that_makes_a_giant_is_not_believed(tmp_path):
     sitk.WriteImage(sitk.GetImageFromArray(np.tile(BRIGHT16, (10, 1))), str(tmp_path / "a.nrrd"))
     image = read_radiograph(tmp_path / "a.nrrd")

@@ -15,6 +15,7 @@ from .display_orientation import orient_for_display
 from .file_format import FileFormat
 from .grey import to_grey
 from .raw_image import RawImage
+from .stated_spacing import states_spacing
 
 _IMAGE_IO = {
     FileFormat.NRRD: "NrrdImageIO",
@@ -51,7 +52,9 @@ def read_itk_file(path: Path, file_format: FileFormat) -> RawImage:
     warnings = []
     extent = max(pixels.shape[0] * oriented.spacing[0], pixels.shape[1] * oriented.spacing[1])
     spacing: tuple[float, float] | None = oriented.spacing
-    if oriented.spacing == (1.0, 1.0) and extent > _LARGEST_FIELD_MM:
+    if not states_spacing(image, path):
+        spacing = None
+    elif oriented.spacing == (1.0, 1.0) and extent > _LARGEST_FIELD_MM:
         spacing = None
         warnings.append(f"The spacing of 1 mm in the file would make the image {extent:g} mm long; it was ignored.")
     return RawImage(np.ascontiguousarray(pixels)[np.newaxis], spacing, tuple(history), tuple(warnings))
