@@ -13,7 +13,8 @@ from XrayToCTLib.errors import XrayToCTError
 from .enhanced_meaning import isEnhanced
 from .provenance import attributesOf
 from .radiograph_bridge import radiographFromSnapshot
-from .run import Run, ThreadJob, Wait
+from .run import Run, Wait
+from .thread_job import FileJob
 from .translation_run import stillThere
 from .volume_snapshot import VolumeSnapshot, snapshotSteps
 
@@ -41,7 +42,7 @@ def startEnhancedFile(volumeNode: Any, file: str | Path, *, overwrite: bool = Fa
 
 def _steps(volumeNode: Any, path: Path) -> Generator[Any, Any, Path]:
     snapshot = yield from snapshotSteps(volumeNode)
-    written: Path = yield Wait(ThreadJob(_write, snapshot, path, phase=f"writing {path.name}"))
+    written: Path = yield Wait(FileJob(_write, snapshot, path, target=path, phase=f"writing {path.name}"))
     return written
 
 

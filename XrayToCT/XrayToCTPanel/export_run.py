@@ -17,9 +17,10 @@ from XrayToCTLib.progress import ImportCancelled
 from .compare_views import checkStack, radiographOf, sourceFrame
 from .enhancement_job import EnhancementJob
 from .export_geometry import ijkToLps, patientGeometry
-from .run import Progress, Run, ThreadJob, Wait
+from .run import Progress, Run, Wait
 from .source_file import sourceFile
 from .stack_reading import stackSteps
+from .thread_job import FileJob
 from .translation_run import stillThere
 
 
@@ -39,7 +40,9 @@ def startDicomExport(
         if source is not None and read_header(source) is not None:
             options["source"] = source  # the file may have been moved since the stack was made
         options["name"] = f"{fileName(stackVolume)}.dcm"
-        written: Path = yield Wait(ThreadJob(write_dicom, stack, folder, phase="writing DICOM", **options), 0.3, 1.0)
+        target = folder / options["name"]
+        job = FileJob(write_dicom, stack, folder, target=target, phase="writing DICOM", **options)
+        written: Path = yield Wait(job, 0.3, 1.0)
         return written
 
     return _started(steps(), stackVolume)
@@ -55,7 +58,7 @@ def startStackExport(stackVolume: Any, directory: str | Path, *, overwrite: bool
         options = {"ijk_to_lps": ijkToLps(stackVolume), "overwrite": overwrite}
         path = folder / f"{fileName(stackVolume)}.nrrd"
         written: Path = yield Wait(
-            ThreadJob(_inFolder, write_stack, stack, path, phase="writing NRRD", **options), 0.3, 1.0
+            FileJob(_inFolder, write_stack, stack, path, target=path, phase="writing NRRD", **options), 0.3, 1.0
         )
         return written
 
@@ -80,9 +83,8 @@ def startPictureExport(
         path = folder / f"{fileName(stackVolume)} slab {index + 1} {window.lower()}.png"
         if path.exists() and not overwrite:
             raise XrayToCTError(f"{path} exists already.", hint="Choose another folder, or allow replacing.")
-        job = ThreadJob(
-            _inFolder, _picture, stack, path, image=image, slab=slab, window=window, phase="drawing the picture"
-        )
+        options = {"image": image, "slab": slab, "window": window, "phase": "drawing the picture"}
+        job = FileJob(_inFolder, _picture, stack, path, target=path, **options)
         written: Path = yield Wait(job, 0.3, 1.0)
         return written
 

@@ -70,7 +70,7 @@ class ExportSection(Section):
         elif not parameters.exportFolder.strip():
             reason = _("Choose the folder that the file is to go into.")
         busy = any(controls.run is not None for controls in self._exports)
-        for controls in self._exports:
+        for controls in sorted(self._exports, key=lambda each: each.run is not None):  # the last one shows their bar
             controls.setReason(_("Another export is under way.") if busy and controls.run is None else reason)
         if parameters is not None and self.ui.exportFolderPathEdit.currentPath != parameters.exportFolder:
             self.ui.exportFolderPathEdit.setCurrentPath(parameters.exportFolder)

@@ -1,9 +1,11 @@
-"""Thread job: a function in a thread, waited for as a run waits for any job."""
+"""Thread job: a function in a thread, waited for as a run waits for any job; a file job writes a file there."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from XrayToCTLib.worker.job import JobState
@@ -46,3 +48,40 @@ class ThreadJob:
         if self._error is not None:
             raise self._error
         return self._result
+
+
+class FileJob(ThreadJob):
+    """A function in a thread that writes a file. What a cancelled one has written is removed again.
+
+    Args:
+        function, arguments, options, phase: as for ThreadJob.
+        target: the file. One that was there before stays as the function leaves it.
+    """
+
+    def __init__(self, function: Callable[..., Any], *arguments: Any, target: Path, phase: str = "", **options: Any):
+        self._target = target
+        self._made: list[Path] = []  # what was not there before, the file first
+        self._lock = threading.Lock()
+        self._isWritten = self._isUnwanted = False
+        super().__init__(self._write, function, *arguments, phase=phase, **options)
+
+    def _write(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        self._made = [path for path in (self._target, *self._target.parents) if not path.exists()]
+        result = function(*arguments, **options)
+        with self._lock:
+            self._isWritten = True
+            if self._isUnwanted:
+                self._remove()
+        return result
+
+    def cancel(self) -> None:
+        """The thread goes on to the end of its file, which is then removed."""
+        with self._lock:
+            self._isUnwanted = True
+            if self._isWritten:
+                self._remove()
+
+    def _remove(self) -> None:
+        with suppress(OSError):  # somebody has it open, or has put something else into the folder
+            for path in self._made:
+                path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -191,6 +192,32 @@ def test_press_dicom_nrrd_and_picture_and_read_where_they_are(panel: Any, tmp_pa
     assert "exists already" in pressed(panel, "exportStackButton")
     panel.ui.exportOverwriteCheckBox.setChecked(True)
     assert "Wrote" in pressed(panel, "exportStackButton")
+
+
+def test_a_cancelled_export_leaves_no_file_and_no_folder(
+    panel: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import XrayToCTPanel.export_run as export_run
+
+    go_on, write = threading.Event(), export_run.write_stack
+    written = []
+
+    def held(*arguments: Any, **options: Any) -> Path:
+        go_on.wait(30)
+        written.append(write(*arguments, **options))
+        return written[0]
+
+    monkeypatch.setattr(export_run, "write_stack", held)
+    panel.ui.exportCollapsibleButton.collapsed = False
+    panel.ui.exportFolderPathEdit.setCurrentPath(str(tmp_path / "a" / "b"))
+    panel.ui.exportStackButton.click()
+    wait_until(lambda: "Writing" in panel.ui.exportPhaseLabel.text, "the thread")
+    panel.onParametersChanged()
+    assert not panel.ui.exportProgressBar.isHidden(), "three buttons share the bar"
+    panel.ui.exportStackButton.click()
+    assert panel.ui.exportStatusLabel.text == "Cancelled. Nothing was changed."
+    go_on.set()
+    wait_until(lambda: written and not (tmp_path / "a").exists(), "the thread")
 
 
 def test_an_imported_model_can_be_chosen_at_once(panel: Any, own_models: Path, archive: Path) -> None:
