@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
+from .alpha_bootstrap import drawn_coincidences
 from .cohen_kappa import disagreement_weights, kappa_of_tables, unit_tables
 from .intervals import case_weights, percentile_interval, wilson_interval
 from .krippendorff_alpha import alpha_of_coincidences, unit_coincidences
@@ -21,7 +22,7 @@ _WEIGHTINGS = {QuestionKind.LIKERT: ("none", "linear", "quadratic"), QuestionKin
 def agreement_measures(ratings: Ratings) -> list[Measure]:
     """Krippendorff's alpha of all readers, Cohen's kappa of each pair, both with intervals; of the first showings.
 
-    Cases are drawn for these intervals, readers are not: one who is drawn twice would agree with themselves.
+    For a pair's kappa cases alone are drawn: it is about these two. For alpha see ``alpha_bootstrap``.
     """
     found: list[Measure] = []
     if len(ratings.readers) < 2:
@@ -30,7 +31,7 @@ def agreement_measures(ratings: Ratings) -> list[Measure]:
         if question.kind is QuestionKind.MARK:
             continue
         matrix = ratings.matrix(question.id)
-        found += [_alpha(ratings, question, matrix, metric) for metric in _METRICS[question.kind]]
+        found += _alphas(ratings, question, matrix)
         for first, second in combinations(range(len(ratings.readers)), 2):
             subject = f"{ratings.readers[first]} and {ratings.readers[second]}"
             found += _kappas(ratings, question, matrix[first], matrix[second], subject, AGREEMENT)
@@ -63,22 +64,25 @@ def within_reader_measures(ratings: Ratings) -> list[Measure]:
     return found
 
 
-def _alpha(ratings: Ratings, question: Question, matrix: np.ndarray, metric: str) -> Measure:
+def _alphas(ratings: Ratings, question: Question, matrix: np.ndarray) -> list[Measure]:
     coincidences, values = unit_coincidences(matrix)
-    of_cases = _by_case(coincidences, ratings)
-    samples = np.tensordot(_weights(ratings), of_cases, axes=1)
-    value = float(alpha_of_coincidences(of_cases.sum(axis=0)[np.newaxis], values, metric)[0])
-    return Measure(
-        AGREEMENT,
-        question.id,
-        f"Krippendorff's alpha, {metric}",
-        "all readers",
-        value,
-        round(float(coincidences.sum())),  # the number of answers that can be paired
-        percentile_interval(alpha_of_coincidences(samples, values, metric)),
-        BOOTSTRAP,
-        resampled=CASES,
-    )
+    total = coincidences.sum(axis=0)[np.newaxis]
+    study = ratings.study
+    samples, _, resampled = drawn_coincidences(matrix, ratings.case_of_unit, len(study.cases), study.seed)
+    return [
+        Measure(
+            AGREEMENT,
+            question.id,
+            f"Krippendorff's alpha, {metric}",
+            "all readers",
+            float(alpha_of_coincidences(total, values, metric)[0]),
+            round(float(total.sum())),  # the number of answers that can be paired
+            percentile_interval(alpha_of_coincidences(samples, values, metric)),
+            BOOTSTRAP,
+            resampled=resampled,
+        )
+        for metric in _METRICS[question.kind]
+    ]
 
 
 def _kappas(

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from ..fidelity import page
 from ..fidelity.illustration import Illustration
 from ..version import __version__
+from .alpha_bootstrap import FEWEST_READERS
 from .create import FEW_CASES
 from .intervals import RESAMPLES
 from .measure import AGREEMENT, MARKS, ORIGIN, SCORES, WITHIN_READERS, Measure
@@ -185,7 +186,8 @@ def _method(results: StudyResults) -> str:
             "bootstrap samples. Where “cases and readers” were resampled, both were drawn, independently of each other "
             "(Beiden, Wagner and Campbell 2000; Owen 2007), all answers about a case staying together: the interval is "
             "for readers and patients like these. Where only “cases” were, it is for these very readers: there is but "
-            "one, or their agreement is measured, and a reader who is drawn twice would agree with themselves."
+            f"one, two readers' kappa is meant, or fewer than {FEWEST_READERS} readers' alpha, of which too many draws "
+            "would hold one reader alone, who agrees with themselves."
         ),
         page.paragraph(
             "Second showings enter only the agreement of readers with themselves. Nothing is corrected for multiple "
