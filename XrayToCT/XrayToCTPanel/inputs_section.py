@@ -55,6 +55,7 @@ class InputsSection(Section, VTKObservationMixin):
             self._observe(None)
             self._endLook()
             self._lookedAt = ()
+            self.sequences.show(None)
             forgetRadiograph()
         else:
             self._showMoreInputs()

@@ -169,7 +169,7 @@ def test_the_verbs_take_a_sequence_that_no_browser_shows(panel: Any) -> None:
     assert panel.logic.enhance(sequence, pipeline="clahe").GetNodeReference("XrayToCT.Source") is shown
 
 
-def test_a_sequence_is_chosen_in_the_panel_and_gets_its_browser(panel: Any) -> None:
+def test_a_sequence_is_chosen_in_the_panel_and_gets_its_browser(gui: SlicerHost, panel: Any) -> None:
     assert panel.ui.sequenceComboBox.isHidden()
     sequence = add_unshown_sequence(2)
     others = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", "tracking")
@@ -185,6 +185,8 @@ def test_a_sequence_is_chosen_in_the_panel_and_gets_its_browser(panel: Any) -> N
     assert box.currentIndex == 0  # an ordinary volume is of no sequence
     panel.ui.inputSelector.setCurrentNode(browser.GetProxyNode(sequence))
     assert box.currentIndex == 1
+    gui.close_scene()
+    wait_until(box.isHidden, "the list of sequences to go")
 
 
 def test_a_sequence_without_radiographs_is_refused_in_words(panel: Any) -> None:
