@@ -14,7 +14,7 @@ import XrayToCTLib as x2ct
 # radiograph <- dicom, readers, projection, networks <- models <- translation <- fidelity <- cli
 LEVELS = [
     {"version", "errors", "ct_windows"},
-    {"user_folder", "progress", "whole_file", "json_document", "nifti_file", "trust_map"},
+    {"user_folder", "progress", "whole_file", "json_document", "csv_table", "nifti_file", "trust_map"},
     {"document_file"},
     {"radiograph"},
     {"ct_stack", "enhancement"},

@@ -74,7 +74,7 @@ def test_a_table_becomes_the_same_study(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "no column case"),
+        ("", "is empty"),
         ("case,method,file\na,b,c\n", "no column origin"),
         ("case,method,origin,file\n", "names no images"),
         ("case,method,origin,file\na,b,fake,c\n", "Line 2 .* origin fake"),

@@ -8,12 +8,11 @@ option.
 
 from __future__ import annotations
 
-import csv
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from ..csv_table import TableLine, read_csv_table
 from ..errors import XrayToCTError
 from ..radiograph import View
 from .task import ALL_FRAMES, ReadOptions
@@ -53,52 +52,31 @@ def read_csv_input(path: Path, options: ReadOptions) -> tuple[Listed, ...]:
             line is that line's problem.
     """
     hint = 'Give a CSV file whose first line names its columns, among them "path".'
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise XrayToCTError(f"{path} cannot be read: {error.strerror or error}.", hint="Check the path.") from error
-    except UnicodeDecodeError as error:
-        raise XrayToCTError(f"{path} is not a text file in UTF-8.", hint="Save it as CSV UTF-8.") from error
-    lines = text.splitlines()
-    if "\0" in text or not lines:
-        raise XrayToCTError(f"{path} is {'no text' if lines else 'empty'}.", hint=hint)
-    delimiter = max(",;\t", key=lines[0].count)
-    try:
-        reader = csv.DictReader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
-        columns = [(name or "").strip().lower() for name in reader.fieldnames or ()]
-        reader.fieldnames = columns
-        if _PATH not in columns:
-            found = ", ".join(columns) or "none"
-            raise XrayToCTError(f'{path} has no column "path" (its columns: {found}).', hint=hint)
-        if len(set(columns)) < len(columns):
-            raise XrayToCTError(f"{path} names a column twice.", hint="Give each column a name of its own.")
-        listed = tuple(
-            _listed(row, f"Line {reader.line_num} of {path.name}", path.absolute().parent, options)
-            for row in reader
-            if any(value for value in row.values() if isinstance(value, str) and value.strip())
-        )
-    except csv.Error as error:
-        raise XrayToCTError(f"{path} is not a CSV file that can be read ({error}).", hint=hint) from error
+    table = read_csv_table(path, hint)
+    if _PATH not in table.columns:
+        found = ", ".join(table.columns) or "none"
+        raise XrayToCTError(f'{path} has no column "path" (its columns: {found}).', hint=hint)
+    listed = tuple(_listed(line, path.absolute().parent, options) for line in table.lines)
     if not listed:
         raise XrayToCTError(f"{path} names no radiograph: it has no line below its first.", hint=hint)
     return listed
 
 
-def _listed(row: Mapping[str | None, str | None], where: str, folder: Path, options: ReadOptions) -> Listed:
+def _listed(line: TableLine, folder: Path, options: ReadOptions) -> Listed:
     def field(name: str) -> str:
-        return (row.get(name) or "").strip()
+        return line.values.get(name, "")
 
     given, problem = field(_PATH), None
     try:
-        if None in row:
+        if line.is_too_long:
             raise _BadLine("it has more fields than the first line")
         if not given:
             raise _BadLine("it gives no path")
         options = _options(field, options)
         place, named = _place(given, field("output"), folder)
     except _BadLine as bad:
-        problem = (f"{where} cannot be used: {bad}.", "Correct the line and start the batch again.")
-        place, named = PurePosixPath(Path(given).name or where.replace(" ", "-")), False
+        problem = (f"{line.where} cannot be used: {bad}.", "Correct the line and start the batch again.")
+        place, named = PurePosixPath(Path(given).name or line.where.replace(" ", "-")), False
     path = Path(given).expanduser()
     return Listed(path if path.is_absolute() else folder / path, place, named, options, problem)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..csv_table import read_csv_table
 from ..errors import XrayToCTError
 from ..readers.file_format import input_stem
 from ..translation.stack_file import SUFFIXES, stack_suffix
@@ -13,7 +13,6 @@ from ..translation.stack_file import SUFFIXES, stack_suffix
 REFERENCE = "reference"
 _REQUIRED = ("case", "stack", "reference")
 _OPTIONAL_FILES = ("mask", "radiograph")
-_COLUMNS = (*_REQUIRED, "candidate", *_OPTIONAL_FILES)
 _HINT = (
     "Give a CSV file with the columns case, stack, reference and, if you like, candidate, mask, radiograph; or a "
     "folder with one folder a case."
@@ -72,23 +71,15 @@ def read_cases(path: str | Path) -> list[Case]:
 
 
 def _of_table(path: Path) -> list[Case]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:  # spreadsheets begin with a byte-order mark
-            reader = csv.DictReader(stream)
-            lines = [{(key or "").strip().lower(): (value or "").strip() for key, value in line.items() if key}
-                     for line in reader]  # fmt: skip
-            columns = [(name or "").strip().lower() for name in reader.fieldnames or ()]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise XrayToCTError(f"{path} cannot be read as CSV ({error}).", hint=_HINT) from error
-    missing = [name for name in _REQUIRED if name not in columns]
+    table = read_csv_table(path, _HINT)
+    missing = [name for name in _REQUIRED if name not in table.columns]
     if missing:
         raise XrayToCTError(f"{path.name} lacks the column {' and '.join(missing)}.", hint=_HINT)
     cases = []
-    for number, line in enumerate(lines, 2):
-        if not any(line.get(name) for name in _COLUMNS):
-            continue  # an empty line
-        if empty := [name for name in _REQUIRED if not line.get(name)]:
-            raise XrayToCTError(f"Line {number} of {path.name} has no {' and no '.join(empty)}.", hint=_HINT)
+    for each in table.lines:
+        line = each.values
+        if empty := [name for name in _REQUIRED if not line[name]]:
+            raise XrayToCTError(f"{each.where} has no {' and no '.join(empty)}.", hint=_HINT)
         stack, reference = (path.parent / line[name] for name in ("stack", "reference"))
         mask, radiograph = (path.parent / line[name] if line.get(name) else None for name in _OPTIONAL_FILES)
         cases.append(Case(line["case"], line.get("candidate", ""), stack, reference, mask, radiograph))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..csv_table import read_csv_table
 from ..errors import XrayToCTError
 from .questions import Origin
 
 SUFFIXES = (".nii.gz", ".nrrd", ".nii", ".mha", ".dcm", ".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
 COLUMNS = ("case", "method", "origin", "file")
-_LARGEST_TABLE = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +78,12 @@ def files_of_table(path: str | Path) -> list[CandidateFile]:
     """
     path = Path(path).expanduser()
     hint = f"Give a CSV file with the columns {', '.join(COLUMNS)}."
-    try:
-        if path.stat().st_size > _LARGEST_TABLE:
-            raise XrayToCTError(f"{path} is too large for a table of images.", hint=hint)
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise XrayToCTError(f"{path} cannot be read: {error.strerror or error}.", hint=hint) from error
-    except UnicodeDecodeError as error:
-        raise XrayToCTError(f"{path} is not a text file in UTF-8.", hint=hint) from error
-    reader = csv.DictReader(text.splitlines())
-    if missing := [column for column in COLUMNS if column not in (reader.fieldnames or ())]:
+    table = read_csv_table(path, hint)
+    if missing := [column for column in COLUMNS if column not in table.columns]:
         raise XrayToCTError(f"{path.name} has no column {missing[0]}.", hint=hint)
     found = []
-    for row in reader:
-        values = {column: (row[column] or "").strip() for column in COLUMNS}
-        where = f"Line {reader.line_num} of {path.name}"
+    for line in table.lines:
+        values, where = line.values, line.where
         if empty := [column for column in COLUMNS if not values[column]]:
             raise XrayToCTError(f"{where} has no {empty[0]}.", hint=hint)
         if values["origin"].lower() not in [origin.value for origin in Origin]:
