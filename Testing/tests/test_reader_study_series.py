@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from study_files import write_images
 from training_data_sources import write_series
 
 import XrayToCTLib as x2ct
@@ -72,6 +73,12 @@ def test_a_folder_with_no_series_or_with_several_is_refused_by_name(tmp_path: Pa
     write_series(tmp_path / "scans", values[:2], series=2)
     with pytest.raises(XrayToCTError, match=r"2 DICOM series \(CT series 1, 4 files; CT series 2, 2 files\)"):
         create_study(files_of_table(table), tmp_path, id="x")
+
+
+def test_folders_of_methods_that_lie_too_deep_are_not_taken_for_series(tmp_path: Path) -> None:
+    write_images(tmp_path / "study" / "images")
+    with pytest.raises(XrayToCTError, match="study holds no folders with images"):
+        files_of_folder(tmp_path / "study")
 
 
 def test_a_folder_with_one_multi_frame_file_is_a_volume(tmp_path: Path, values: np.ndarray) -> None:

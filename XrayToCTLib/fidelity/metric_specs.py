@@ -12,7 +12,7 @@ from .metric_spec import EVERY_KIND, GREY, HU, MR, ONLY_HU, ONLY_MR, Function, M
 from .variant_specs import VARIANT_SPECS
 
 BASIC, ALL = "basic", "all"
-_GAUSSIAN = f"gaussian 11 x 11, sigma 1.5, population covariance, K1 {metrics.SSIM_K1:g}, K2 {metrics.SSIM_K2:g}"
+_GAUSSIAN = f"gaussian 11 x 11, sigma 1.5 pixels, population covariance, K1 {metrics.SSIM_K1:g}, K2 {metrics.SSIM_K2:g}"
 _KINDS = {HU: "two CTs", GREY: "two radiographs", MR: "a CT-like image and an MRI"}
 
 
@@ -137,7 +137,7 @@ SPECS: tuple[MetricSpec, ...] = (
         detail.hfen,
         "High-frequency error norm (Ravishankar 2011), relative to the reference",
         better="lower",
-        kernel="Laplacian of gaussian 15 x 15, sigma 1.5",
+        kernel="Laplacian of gaussian 15 x 15, sigma 1.5 pixels",
         rim=detail.HFEN_RADIUS,
         pooling="filtered in the plane of a slab, all voxels pooled",
     ),

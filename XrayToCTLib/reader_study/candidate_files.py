@@ -99,8 +99,19 @@ def _images(folder: Path) -> Iterator[tuple[Path, str]]:
     """(file or folder of a series, name without a file's suffix) of a folder's images."""
     for path in sorted(path for path in folder.iterdir() if not path.name.startswith(".")):
         if path.is_dir():
-            yield path, path.name
+            if not _holds_images_alone(path):
+                yield path, path.name
             continue
-        suffix = next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
+        suffix = _suffix(path)
         if suffix and path.is_file():
             yield path, path.name[: -len(suffix)]
+
+
+def _holds_images_alone(folder: Path) -> bool:
+    """Whether it holds no slices but whole images: a folder of methods lies one level too deep."""
+    files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+    return bool(files) and all(_suffix(path) not in (None, ".dcm") for path in files)
+
+
+def _suffix(path: Path) -> str | None:
+    return next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
