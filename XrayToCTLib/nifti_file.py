@@ -1,23 +1,66 @@
-"""Is a NIfTI file whole, and are its voxels numbers? ITK puts zeros, which are water in HU, where they are not."""
+"""Reading what ITK reads, with a look at NIfTI files first: there it takes what is no number or is missing for zero,
+which is water in HU, and another file's voxels for those of a.nii.gz where there is an a.nii beside it.
+"""
 
 from __future__ import annotations
 
 import gzip
+import shutil
 import struct
+import tempfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from .errors import XrayToCTError
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 _HEAD = 540  # bytes of the longer header, NIfTI-2
 _BLOCK = 1 << 20
 _SIZES_1 = (b"\x5c\x01\0\0", b"\0\0\x01\x5c")  # 348, of NIfTI-1, in either order of bytes
 _SIZES = (*_SIZES_1, b"\x1c\x02\0\0", b"\0\0\x02\x1c")  # and 540, of NIfTI-2
 _FLOATS = {16: "f4", 64: "f8"}  # by the header's datatype
+
+
+def read_image_file(path: Path, image_io: str = "") -> sitk.Image:
+    """An image in a file of any format that ITK reads, as SimpleITK gives it.
+
+    Args:
+        path: the file.
+        image_io: ITK's reader; found out by default.
+
+    Raises:
+        XrayToCTError: as ``check_nifti_file``.
+        RuntimeError: ITK cannot read the file.
+    """
+    import SimpleITK as sitk
+
+    if path.is_file():
+        check_nifti_file(path)
+    with _alone(path) as seen:
+        return sitk.ReadImage(str(seen), imageIO=image_io)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[Path]:
+    """A path of the same file, in a folder of its own where the NIfTI library would take a neighbour's voxels."""
+    if not path.name.lower().endswith(".nii.gz") or not path.with_name(path.name[: -len(".gz")]).exists():
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        seen = Path(folder) / "image.nii.gz"
+        try:
+            seen.symlink_to(path.absolute())
+        except OSError:  # Windows allows links to few
+            shutil.copyfile(path, seen)
+        yield seen
 
 
 def check_nifti_file(path: Path) -> None:

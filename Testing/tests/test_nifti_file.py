@@ -12,7 +12,7 @@ import SimpleITK as sitk
 import XrayToCTLib as x2ct
 from XrayToCTLib.commands.compare_options import read_mask
 from XrayToCTLib.errors import XrayToCTError
-from XrayToCTLib.nifti_file import check_nifti_file
+from XrayToCTLib.nifti_file import check_nifti_file, read_image_file
 from XrayToCTLib.reader_study.study_image import read_study_image
 
 READERS: list[Callable[[Path], object]] = [
@@ -80,3 +80,19 @@ def test_a_header_that_makes_no_sense_is_damage(tmp_path: Path):
     path.write_bytes(content)
     with pytest.raises(XrayToCTError, match="damaged"):
         check_nifti_file(path)
+
+
+@pytest.mark.parametrize("suffix", [".nii.gz", ".NII.GZ"])
+def test_a_neighbour_of_the_same_name_does_not_lend_its_voxels(tmp_path: Path, suffix: str):
+    """The NIfTI library takes the voxels of a.nii for those of a.nii.gz."""
+    path = volume(tmp_path / "a.nii.gz")
+    path = path.rename(path.with_name(f"a{suffix}"))
+    alone = sitk.GetArrayFromImage(read_image_file(path))
+    other = sitk.GetImageFromArray(np.full(alone.shape, 7, np.float32))
+    sitk.WriteImage(other, str(tmp_path / "b.nii"))
+    (tmp_path / "b.nii").rename(tmp_path / f"a{suffix[:4]}")
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(read_image_file(path)), alone)
+    np.testing.assert_array_equal(x2ct.read_stack(path).hu, alone)
+    np.testing.assert_array_equal(read_study_image(path).voxels, alone)
+    assert np.ptp(x2ct.read_reference(path, modality="CT", keep_table=True).volume.hu) > 1000
+    assert {file.name for file in tmp_path.iterdir()} == {f"a{suffix}", f"a{suffix[:4]}"}

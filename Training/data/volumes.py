@@ -9,7 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from XrayToCTLib.errors import XrayToCTError
-from XrayToCTLib.nifti_file import check_nifti_file
+from XrayToCTLib.nifti_file import read_image_file
 from XrayToCTLib.projection import CtVolume, remove_table
 from XrayToCTLib.projection.ct_volume import body_centre, ct_from_image
 
@@ -62,12 +62,10 @@ def read_volume(image: SourceImage) -> CtVolume:
 def _read(path: Path, *, check: bool) -> sitk.Image:
     if path.is_dir():
         return read_series(path, need_spacing=check)
-    if path.name.lower().endswith((".nii", ".nii.gz")):
-        check_nifti_file(path)
     if is_dicom(path):
         return read_series(path, need_spacing=check)
     try:
-        picture = sitk.ReadImage(str(path))
+        picture = read_image_file(path)
     except RuntimeError as error:
         raise XrayToCTError(
             f"{path.name} cannot be read as a volume.",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import XrayToCTError
-from ..nifti_file import check_nifti_file
+from ..nifti_file import read_image_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,10 +69,8 @@ def read_mask(path: Path) -> np.ndarray:
     import numpy as np
     import SimpleITK as sitk
 
-    if path.is_file():
-        check_nifti_file(path)
     try:
-        values = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
+        values = sitk.GetArrayFromImage(read_image_file(path))
     except RuntimeError as error:
         raise XrayToCTError(f"The mask {path} cannot be read.", hint="Give an image of 0 and 1.") from error
     return np.asarray(values[0] if values.ndim == 3 and len(values) == 1 else values) != 0

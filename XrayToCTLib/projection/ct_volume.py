@@ -10,7 +10,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..errors import XrayToCTError
-from ..nifti_file import check_nifti_file
+from ..nifti_file import read_image_file
 from .dicom_series import read_series
 
 # A volume whose axes lean further than this from the patient's is resampled; below, a point 150 mm from the centre is
@@ -60,10 +60,8 @@ def read_image(location: Path) -> sitk.Image:
     """
     if not location.exists():
         raise XrayToCTError(f"There is no file {location}.", hint="Check the path of the CT.")
-    if location.is_file():
-        check_nifti_file(location)
     try:
-        return read_series(location) if location.is_dir() else sitk.ReadImage(str(location))
+        return read_series(location) if location.is_dir() else read_image_file(location)
     except RuntimeError as error:
         raise XrayToCTError(
             f"{location} cannot be read as a CT volume.",

@@ -9,7 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..errors import XrayToCTError
-from ..nifti_file import check_nifti_file
+from ..nifti_file import read_image_file
 from ..projection.dicom_series import read_series
 from ..readers import read_radiograph
 from ..readers.file_format import FileFormat, detect_format
@@ -60,11 +60,9 @@ def read_study_image(path: Path) -> StudyImage:
         radiograph = read_radiograph(path)
         across, down = radiograph.spacing[1], radiograph.spacing[0]
         return StudyImage(radiograph.pixels, np.diag([-across, -down, 1.0, 1.0]))
-    if path.is_file():
-        check_nifti_file(path)
     hint = "Choose a grey-scale image or volume, and write it again if it is damaged."
     try:
-        image = read_series(path) if path.is_dir() else sitk.ReadImage(str(path))
+        image = read_series(path) if path.is_dir() else read_image_file(path)
     except RuntimeError as error:
         raise XrayToCTError(f"{path.name} cannot be read.", hint=hint) from error
     if image.GetDimension() > 3 or image.GetNumberOfComponentsPerPixel() != 1:

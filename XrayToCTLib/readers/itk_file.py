@@ -10,7 +10,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..errors import XrayToCTError
-from ..nifti_file import check_nifti_file
+from ..nifti_file import check_nifti_file, read_image_file
 from .display_orientation import orient_for_display
 from .file_format import FileFormat
 from .grey import to_grey
@@ -32,8 +32,6 @@ def read_itk_file(path: Path, file_format: FileFormat) -> RawImage:
     Raises:
         XrayToCTError: damaged or truncated, a volume, a colour image, complex or vector pixels.
     """
-    if file_format is FileFormat.NIFTI:
-        check_nifti_file(path)
     image = _read(path, file_format)
     array = sitk.GetArrayFromImage(image)
     if array.dtype.kind == "c":
@@ -64,7 +62,7 @@ def _read(path: Path, file_format: FileFormat) -> sitk.Image:
     try:
         if file_format is FileFormat.NIFTI and not path.name.lower().endswith((".nii", ".nii.gz", ".hdr", ".img")):
             return _read_nifti_by_another_name(path)
-        return sitk.ReadImage(str(path), imageIO=_IMAGE_IO[file_format])
+        return read_image_file(path, _IMAGE_IO[file_format])
     except RuntimeError as failure:
         lines = [line for line in str(failure).splitlines() if line.strip()]
         raise XrayToCTError(
@@ -75,6 +73,7 @@ def _read(path: Path, file_format: FileFormat) -> sitk.Image:
 
 def _read_nifti_by_another_name(path: Path) -> sitk.Image:
     """The NIfTI library refuses files by their suffix, so it is shown a copy with the right one."""
+    check_nifti_file(path)
     with path.open("rb") as file:
         suffix = ".nii.gz" if file.read(2) == b"\x1f\x8b" else ".nii"
     with tempfile.TemporaryDirectory() as folder:

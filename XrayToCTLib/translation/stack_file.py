@@ -17,7 +17,7 @@ import numpy as np
 from ..ct_stack import CtStack
 from ..dicom.stack_placement import nominal_ijk_to_lps
 from ..errors import XrayToCTError
-from ..nifti_file import check_nifti_file
+from ..nifti_file import read_image_file
 from ..radiograph import View
 from .engine import NOT_FOR_DIAGNOSTIC_USE
 from .streamed_image import can_stream, write_streamed
@@ -121,9 +121,8 @@ def read_stack(path: str | Path) -> CtStack:
     path = Path(path).expanduser().absolute()
     if not path.is_file():
         raise XrayToCTError(f"There is no file {path}.", hint="Check the path.")
-    check_nifti_file(path)
     try:
-        image = sitk.ReadImage(str(path))
+        image = read_image_file(path)
     except RuntimeError as error:
         raise XrayToCTError(
             f"{path} cannot be read as an image ({_last_line(error)}).",
