@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import SimpleITK as sitk
 
 from ..errors import XrayToCTError
 from .pydicom_versions import major_version, processing, save_dataset
@@ -140,6 +139,7 @@ def _decode_with_gdcm(dataset: Dataset) -> np.ndarray | None:
 
     ITK would apply the rescale and invert MONOCHROME1, so it is given a copy that has neither.
     """
+    import SimpleITK as sitk
     from pydicom.dataset import Dataset as Copy
     from pydicom.dataset import FileMetaDataset
     from pydicom.uid import generate_uid

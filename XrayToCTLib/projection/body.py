@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import SimpleITK as sitk
 
 from .ct_volume import CtVolume, body_centre
 
@@ -24,6 +23,8 @@ def body_mask(hu: np.ndarray, spacing: tuple[float, float, float]) -> np.ndarray
         hu: (z, y, x), HU.
         spacing: (z, y, x) in mm.
     """
+    import SimpleITK as sitk
+
     image = sitk.GetImageFromArray((hu > _SKIN_HU).astype(np.uint8))
     radius = [max(1, round(4.0 / spacing[2])), max(1, round(4.0 / spacing[1])), 0]
     opened = sitk.BinaryMorphologicalOpening(image, radius)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import SimpleITK as sitk
 
 from ..errors import XrayToCTError
 from ..nifti_file import read_image_file
 from .dicom_series import read_series
+
+if TYPE_CHECKING:  # at run time, whoever translates a radiograph needs none of it: 100 MB
+    import SimpleITK as sitk
 
 # A volume whose axes lean further than this from the patient's is resampled; below, a point 150 mm from the centre is
 # off by at most 1.3 mm (150 mm x sin 0.5 degrees).
@@ -75,6 +78,8 @@ def ct_from_image(image: sitk.Image, source: str) -> CtVolume:
     Raises:
         XrayToCTError: the image is no volume, or its values cannot be HU.
     """
+    import SimpleITK as sitk
+
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1 or min(image.GetSize()) < 2:
         raise XrayToCTError(
             f"{source} is no volume (size {image.GetSize()}, {image.GetNumberOfComponentsPerPixel()} components).",
@@ -97,6 +102,8 @@ def ct_from_image(image: sitk.Image, source: str) -> CtVolume:
 def along_patient_axes(image: sitk.Image, *, outside: float = -1024.0) -> sitk.Image:
     """Axes towards the left, the back and the head; resampled only when the scan is oblique (a tilted gantry), with
     the value ``outside`` where it was not scanned."""
+    import SimpleITK as sitk
+
     image = sitk.DICOMOrient(image, "LPS")
     direction = np.array(image.GetDirection()).reshape(3, 3)
     tilt = np.rad2deg(np.arccos(np.clip(np.diag(direction), -1.0, 1.0))).max()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-
-import SimpleITK as sitk
+from typing import TYPE_CHECKING
 
 from ..errors import XrayToCTError
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 _MODALITY, _DESCRIPTION = "0008|0060", "0008|103e"
 
@@ -18,6 +20,8 @@ def series_files(folder: Path) -> list[Path]:
     Raises:
         XrayToCTError: it holds none, or several, which the message names.
     """
+    import SimpleITK as sitk
+
     reader = sitk.ImageSeriesReader()
     series = reader.GetGDCMSeriesIDs(str(folder))
     if not series:
@@ -40,6 +44,8 @@ def read_series(folder: Path) -> sitk.Image:
         XrayToCTError: as ``series_files``.
         RuntimeError: its files cannot be decoded, or do not fit each other.
     """
+    import SimpleITK as sitk
+
     files = [str(file) for file in series_files(folder)]
     if len(files) == 1:  # as a series, a multi-frame file would get a fourth axis
         return sitk.ReadImage(files[0], imageIO="GDCMImageIO")
@@ -49,6 +55,8 @@ def read_series(folder: Path) -> sitk.Image:
 
 
 def _described(files: Sequence[str]) -> str:
+    import SimpleITK as sitk
+
     header = sitk.ImageFileReader()
     header.SetImageIO("GDCMImageIO")
     header.SetFileName(files[0])

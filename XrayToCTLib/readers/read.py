@@ -13,7 +13,6 @@ from ..radiograph import IntensityScale, Radiograph, SpacingSource, View
 from .dicom_file import read_dicom_file
 from .file_format import FileFormat, detect_format
 from .identity import file_sha256
-from .itk_file import read_itk_file
 from .polarity import checked_polarity, decide_polarity
 from .raster_file import read_raster_file
 from .spacing import assumed_spacing, checked_spacing
@@ -56,7 +55,12 @@ def read_radiograph(
     file_format = detect_format(path)
     if file_format is FileFormat.DICOM:
         return read_dicom_file(path, spacing=given, polarity=polarity, view=direction, voi=voi)
-    raw = read_itk_file(path, file_format) if file_format in _ITK_FORMATS else read_raster_file(path, file_format)
+    if file_format in _ITK_FORMATS:
+        from .itk_file import read_itk_file  # with all of SimpleITK, 100 MB, which the other formats need not have
+
+        raw = read_itk_file(path, file_format)
+    else:
+        raw = read_raster_file(path, file_format)
 
     history, warnings = list(raw.history), list(raw.warnings)
     pixels = np.ascontiguousarray(raw.pixels, dtype=np.float32)
