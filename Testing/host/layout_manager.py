@@ -51,6 +51,10 @@ class LayoutManager:
         """Names of the slice views that are shown."""
         return tuple(node.GetLayoutName() for node in self._shown() if node.IsA("vtkMRMLSliceNode"))
 
+    def mrmlSliceLogics(self) -> Any:
+        """vtkCollection of the vtkMRMLSliceLogic of all slice views that were ever shown."""
+        return self._collection
+
     def connect(self, signature: str, function: Callable[..., Any]) -> bool:
         return self._signals.connect(signature, function)
 

@@ -29,6 +29,7 @@ def removeWithDisplay(volumeNode: Any) -> None:
 
     if volumeNode is None or volumeNode.GetScene() is None:
         return
-    for display in [volumeNode.GetNthDisplayNode(i) for i in range(volumeNode.GetNumberOfDisplayNodes())]:
+    displays = [volumeNode.GetNthDisplayNode(i) for i in range(volumeNode.GetNumberOfDisplayNodes())]
+    slicer.mrmlScene.RemoveNode(volumeNode)  # first: a slice view gives a volume without a display node a new one
+    for display in displays:
         slicer.mrmlScene.RemoveNode(display)
-    slicer.mrmlScene.RemoveNode(volumeNode)

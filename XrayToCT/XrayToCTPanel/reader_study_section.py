@@ -34,6 +34,7 @@ class ReaderStudySection(Section):
         self.reading: StudyReading | None = None
         self._questions: StudyQuestions | None = None
         self._loading: Run | None = None
+        self._openedAs: tuple[str, str] = ("", "")  # study file and reader of the open session
         self.controls = RunControls(
             panel,
             ui.studyStartButton,
@@ -78,8 +79,12 @@ class ReaderStudySection(Section):
         super().setParameterNode(parameterNode)
         self._keys.setEnabled(self.reading is not None and parameterNode is not None)
         reading = self.reading
-        if parameterNode is not None and reading is not None and not reading.isShown and not self.isBusy():
-            self._follow(reading.show())  # the scene was closed meanwhile
+        if parameterNode is None or reading is None:
+            return
+        if not parameterNode.studyFile:  # the scene was closed meanwhile, and the session goes on
+            parameterNode.studyFile, parameterNode.studyReader = self._openedAs
+        if not reading.isShown and not self.isBusy():
+            self._follow(reading.show())
 
     def refresh(self) -> None:
         if (parameters := self.panel.parameterNode()) is None:
@@ -111,7 +116,8 @@ class ReaderStudySection(Section):
     def onStart(self) -> None:
         ensurePackages()
         parameters = self.panel.parameterNode()
-        run = self.panel.logic.openReaderStudy(parameters.studyFile, parameters.studyReader, wait=False)
+        self._openedAs = (parameters.studyFile, parameters.studyReader)
+        run = self.panel.logic.openReaderStudy(*self._openedAs, wait=False)
         self.controls.start(run, self._opened)
 
     def onNumber(self, number: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from XrayToCTLib.reader_study.questions import Origin
 
 from .enhancement_job import EnhancementJob
 from .run import Progress, ThreadJob, Wait
+from .thread_job import FileJob
 from .volume_snapshot import VolumeSnapshot, snapshotSteps
 
 
@@ -57,13 +59,24 @@ def creationSteps(
     if isinstance(images, (str, Path)):
         source = Path(images).expanduser()
         files = yield from _filesOf(source, real)
-    else:
-        files = yield from _writtenFiles(list(images), path.with_name(f"{path.stem}-images"))
+        return (yield from _studySteps(files, path, overwrite=overwrite, **options))
+    folder = path.with_name(f"{path.stem}-images")
+    _checkCandidates(candidates := list(images), folder)
+    try:
+        files = yield from _writtenFiles(candidates, folder)
+        return (yield from _studySteps(files, path, overwrite=overwrite, **options))
+    except BaseException:  # also GeneratorExit: it was cancelled. Without the study the images are of no use
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _studySteps(files: list[CandidateFile], path: Path, *, overwrite: bool, **options: Any) -> Generator[Any, Any, Any]:
+    """Reads the images and writes the study."""
     options.setdefault("id", checked_id(path.stem))
     created = yield Wait(
         EnhancementJob(create_study, files, path.parent, phase="reading the images", **options), 0.3, 0.95
     )
-    yield ThreadJob(write_study, created.study, path, overwrite=overwrite)
+    yield FileJob(write_study, created.study, path, target=path, overwrite=overwrite)
     return created
 
 
@@ -75,15 +88,22 @@ def _filesOf(source: Path, real: Sequence[str]) -> Generator[Any, Any, list[Cand
     return found  # type: ignore[no-any-return]
 
 
-def _writtenFiles(candidates: list[SceneCandidate], folder: Path) -> Generator[Any, Any, list[CandidateFile]]:
-    """The volumes as NRRD files, in a shuffled order: a number tells nothing of its method."""
+def _checkCandidates(candidates: list[SceneCandidate], folder: Path) -> None:
+    """Raises XrayToCTError for what can be seen at once to be impossible."""
     if not candidates:
         raise XrayToCTError("The study has no images.", hint="Add volumes of the scene, or choose a folder of files.")
     for candidate in candidates:
         if not candidate.case.strip() or not candidate.method.strip():
             raise XrayToCTError("An image has no case or no method.", hint="Give each volume both.")
+        if candidate.volumeNode is None:
+            name = f"{candidate.method} of {candidate.case}"
+            raise XrayToCTError(f"The volume of {name} is gone.", hint="Remove all, and add those that are there.")
     if folder.exists():
         raise XrayToCTError(f"{folder} exists already.", hint="Choose another name for the study.")
+
+
+def _writtenFiles(candidates: list[SceneCandidate], folder: Path) -> Generator[Any, Any, list[CandidateFile]]:
+    """The volumes as NRRD files, in a shuffled order: a number tells nothing of its method."""
     numbers = random.SystemRandom().sample(range(1, len(candidates) + 1), len(candidates))
     files = []
     for index, (candidate, number) in enumerate(zip(candidates, numbers, strict=True)):
@@ -91,7 +111,7 @@ def _writtenFiles(candidates: list[SceneCandidate], folder: Path) -> Generator[A
         matrix = _ijkToRas(candidate.volumeNode)
         snapshot = yield from snapshotSteps(candidate.volumeNode)
         target = folder / f"image{number:04d}.nrrd"
-        yield ThreadJob(_writeImage, snapshot, matrix, target)
+        yield FileJob(_writeImage, snapshot, matrix, target, target=target)
         origin = Origin.REAL if candidate.real else Origin.SYNTHETIC
         files.append(CandidateFile(candidate.case.strip(), candidate.method.strip(), origin, target))
     return files
@@ -102,8 +122,7 @@ def _ijkToRas(volumeNode: Any) -> np.ndarray:
     import vtk
 
     matrix = vtk.vtkMatrix4x4()
-    if volumeNode is not None:
-        volumeNode.GetIJKToRASMatrix(matrix)
+    volumeNode.GetIJKToRASMatrix(matrix)
     return np.asarray(slicer.util.arrayFromVTKMatrix(matrix))
 
 

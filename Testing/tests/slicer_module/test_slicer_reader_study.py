@@ -318,7 +318,11 @@ def test_a_study_is_made_of_volumes_of_the_scene_under_names_that_tell_nothing(l
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"case": " "}, "no case or no method"), ({"method": ""}, "no case or no method"), ({"volumeNode": None}, "No ")],
+    [
+        ({"case": " "}, "no case or no method"),
+        ({"method": ""}, "no case or no method"),
+        ({"volumeNode": None}, "is gone"),
+    ],
 )
 def test_a_scene_candidate_that_lacks_something_is_refused(
     logic: Any, tmp_path: Path, change: dict[str, Any], said: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from XrayToCTLib.reader_study import read_study
 from XrayToCTLib.reader_study.journal import read_events
 
 from panel_driver import wait_until
-from scene_probe import add_volume
+from scene_probe import add_volume, node_ids
 from study_scene import leaks
 
 JOURNAL = "pilot.R1.session.jsonl"
@@ -243,6 +244,17 @@ def test_closing_the_scene_shows_the_image_again(reader: Reader) -> None:
     reader.press("3")
     assert reader.checked() == {"realism": 4, "anatomy": 3}
     reader.click(reader.ui.studyPauseButton)
+    reader.click(reader.ui.studyStartButton)  # the closed scene took the choice of the study with it
+    assert reader.section.reading is not None and reader.checked() == {"realism": 4, "anatomy": 3}
+    reader.click(reader.ui.studyPauseButton)
+
+
+def test_a_pause_leaves_no_node_behind_where_slice_views_look_on(reader: Reader) -> None:
+    reader.gui.show_main_window()
+    before = node_ids()
+    reader.start()
+    reader.click(reader.ui.studyPauseButton)
+    assert [node for node in node_ids() if node not in before] == []
 
 
 def test_the_panel_is_closed_in_the_middle_and_nothing_is_lost(reader: Reader) -> None:
@@ -404,6 +416,33 @@ def test_a_study_is_made_from_volumes_of_the_scene(reader: Reader, tmp_path: Pat
     assert {c["method"]: c["origin"] for c in record["cases"][0]["candidates"]} == {"truth": "real", "net": "synthetic"}
 
 
+def test_a_study_whose_making_is_cancelled_leaves_no_images(
+    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import XrayToCTPanel.study_creation as study_creation
+
+    reached, go_on = threading.Event(), threading.Event()
+
+    def held(*_arguments: Any, **_options: Any) -> None:
+        reached.set()
+        go_on.wait(30)
+
+    monkeypatch.setattr(study_creation, "create_study", held)
+    ui = reader.ui
+    ui.studyImageSelector.setCurrentNode(add_volume(np.zeros((2, 8, 8), np.int16)))
+    ui.studyCaseEdit.setText("a")
+    ui.studyMethodEdit.setText("net")
+    ui.studyAddImageButton.click()
+    ui.studyTargetPathEdit.setCurrentPath(str(tmp_path / "scene.json"))
+    ui.studyCreateButton.click()
+    wait_until(reached.is_set, "the images")
+    assert list((tmp_path / "scene-images").iterdir())
+    ui.studyCreateButton.click()
+    go_on.set()
+    assert "Cancelled" in reader.said()
+    assert not (tmp_path / "scene-images").exists()
+
+
 def test_a_volume_that_was_deleted_before_the_study_is_made_is_said(reader: Reader, tmp_path: Path) -> None:
     ui = reader.ui
     node = add_volume(np.zeros((2, 8, 8), np.int16))
@@ -415,7 +454,8 @@ def test_a_volume_that_was_deleted_before_the_study_is_made_is_said(reader: Read
     ui.studyTargetPathEdit.setCurrentPath(str(tmp_path / "scene.json"))
     ui.studyCreateButton.click()
     wait_until(lambda: reader.section.creation.controls.run is None, "the refusal")
-    assert "No radiograph is chosen" in reader.said() or "no volume" in reader.said().lower()
+    assert "The volume of net of a is gone" in reader.said()
     assert not (tmp_path / "scene.json").exists()
+    assert not (tmp_path / "scene-images").exists()
     ui.studyClearImagesButton.click()
     assert ui.studyImagesBrowser.toPlainText() == ""
