@@ -212,3 +212,13 @@ def test_an_anatomical_file_lies_as_the_patient_stood_about_the_origin(
     middle = [(size - 1) / 2 for size in image.GetSize()]
     assert image.TransformContinuousIndexToPhysicalPoint(middle) == pytest.approx((0, 0, 0), abs=1e-5)
     np.testing.assert_allclose(sitk.GetArrayFromImage(image), stack.hu, atol=0.5)
+
+
+@pytest.mark.parametrize("as_float", [False, True])
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_stack_with_nan_is_not_written(tmp_path: Path, suffix: str, as_float: bool):
+    stack = make_stack()
+    stack.hu[2, 3, 4] = np.nan
+    with pytest.raises(XrayToCTError, match="NaN"):
+        write_stack(stack, tmp_path / f"a{suffix}", as_float=as_float)
+    assert not list(tmp_path.iterdir())

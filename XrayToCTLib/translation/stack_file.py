@@ -62,7 +62,7 @@ def write_stack(
         The absolute path.
 
     Raises:
-        XrayToCTError: another suffix, the stack's own source as target, a file that is there, or a failed write.
+        XrayToCTError: another suffix, the stack's own source as target, a file that is there, NaN, or a failed write.
     """
     import SimpleITK as sitk
 
@@ -95,7 +95,7 @@ def write_stack(
             work = Path(folder) / f"stack{suffix}"
             if whole:
                 for index, slab in enumerate(stack.hu):
-                    image[:, :, index] = sitk.GetImageFromArray(slab if as_float else _as_int16(slab))
+                    image[:, :, index] = sitk.GetImageFromArray(_stored(slab, as_float=as_float))
                 sitk.WriteImage(image, str(work), useCompression=compress)
             else:
                 write_streamed(image, work, stack.hu.shape, _parts(stack.hu, as_float=as_float))
@@ -193,7 +193,20 @@ def _parts(hu: np.ndarray, *, as_float: bool) -> Iterator[np.ndarray]:
     for slab in hu:
         for start in range(0, len(slab), _ROWS_AT_ONCE):
             rows = slab[start : start + _ROWS_AT_ONCE]
-            yield rows if as_float else _as_int16(rows)
+            yield _stored(rows, as_float=as_float)
+
+
+def _stored(hu: np.ndarray, *, as_float: bool) -> np.ndarray:
+    """A part as it is written. Raises XrayToCTError for NaN, which would become some whole number."""
+    try:
+        with np.errstate(invalid="raise"):  # asks the processor's own flag: looking at each number would take time
+            if not as_float:
+                return _as_int16(hu)
+        if not np.isnan(hu).any():
+            return hu
+    except FloatingPointError:
+        pass
+    raise XrayToCTError("The stack holds NaN, which no file of it may hold.", hint="Replace it first.")
 
 
 def _as_int16(hu: np.ndarray) -> np.ndarray:
