@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,6 +70,20 @@ def test_the_radiograph_is_not_changed(tiny: Bundle):
     before = radiograph.pixels.copy()
     translate(radiograph, model=tiny.folder)
     assert np.array_equal(radiograph.pixels, before)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="the call itself holds its arguments")
+def test_a_radiograph_that_the_caller_does_not_hold_is_free_before_the_stack_is_made(tiny: Bundle):
+    given = [make_radiograph((120, 90))]
+    pixels = weakref.ref(given[0].pixels)
+    held: list[bool] = []
+
+    def allocate(shape: tuple[int, int, int]) -> np.ndarray:
+        held.append(pixels() is not None)
+        return np.empty(shape, np.float32)
+
+    translate(given.pop(), model=tiny.folder, allocate=allocate)
+    assert held == [False]
 
 
 def test_anisotropic_pixels_of_one_field_give_the_same_anatomy(tiny: Bundle):

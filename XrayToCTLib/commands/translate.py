@@ -25,7 +25,7 @@ _PREVIEW_PIXELS = 512  # of the longer side; a contact sheet shows no more, and 
 
 @dataclass(frozen=True, slots=True)
 class _Translated:
-    radiograph: Radiograph
+    small: Radiograph | None
     stack: CtStack
     dicom: Path | None
     trust: TrustReport | None
@@ -120,8 +120,8 @@ def run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
             print_result(str(target))
             if done.dicom is not None:
                 print_result(str(done.dicom))
-        if options.preview is not None:
-            for_preview.append((file.name, _reduced_radiograph(done.radiograph), _reduced_stack(done.stack)))
+        if done.small is not None:
+            for_preview.append((file.name, done.small, _reduced_stack(done.stack)))
     if for_preview:
         from ..fidelity.pictures import save_contact_sheet
 
@@ -149,8 +149,14 @@ def _translate_one(file: Path, target: Path, options: argparse.Namespace, taken:
     try:
         if options.enhance is not None:
             radiograph = enhance(radiograph, options.enhance, progress=progress)
-        stack = translate(radiograph, model=options.model, device=options.device, progress=progress)
-        checked = trust(stack, radiograph, model=options.model, device=options.device) if options.trust else None
+        small = _reduced_radiograph(radiograph) if options.preview is not None else None
+        # Only the check needs the radiograph again: else its memory is free before the stack is made.
+        given = [radiograph]
+        del radiograph
+        stack = translate(
+            given[0] if options.trust else given.pop(), model=options.model, device=options.device, progress=progress
+        )
+        checked = trust(stack, given[0], model=options.model, device=options.device) if options.trust else None
     finally:
         progress.end()
     stack = replace(stack, provenance={**stack.provenance, "source_frame": str(options.frame)})
@@ -158,7 +164,7 @@ def _translate_one(file: Path, target: Path, options: argparse.Namespace, taken:
     if options.dicom is not None:  # first: it is the one that may have no patient to name
         dicom = write_dicom(stack, options.dicom, patient_id=options.patient_id, overwrite=options.overwrite)
     write_stack(stack, target, overwrite=options.overwrite)
-    return _Translated(radiograph, stack, dicom, checked)
+    return _Translated(small, stack, dicom, checked)
 
 
 def _targets(options: argparse.Namespace, parser: argparse.ArgumentParser) -> list[Path]:

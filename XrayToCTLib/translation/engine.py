@@ -74,20 +74,22 @@ def translate(
     bundle = find_model(model)
     card = bundle.card
     warnings = radiograph.warnings + input_warnings(radiograph, card)
+    shape, spacing, view = radiograph.shape, radiograph.spacing, radiograph.view or card.views[0]
+    source, identity, ran = radiograph.source, radiograph.identity, enhancement_sentences(radiograph.history)
     chosen = choose_device(device, bundle)
     try:
-        needed = stack_bytes(card, radiograph.shape[0] * radiograph.shape[1])
+        needed = stack_bytes(card, shape[0] * shape[1])
         check_memory(needed, available_bytes(), "main memory")
         output, harmonisation, verdict = _slabs_on_network_grid(radiograph, bundle, chosen, progress)
+        del radiograph  # a caller that does not hold it has its memory back before the stack is made
         if needed >= _LARGE_BYTES:
             return_freed_memory()
         report(progress, 0.6, "resampling to the radiograph's pixels")
-        hu = _on_radiograph_grid(output.values, radiograph.shape, progress, allocate)
+        hu = _on_radiograph_grid(output.values, shape, progress, allocate)
     except (MemoryError, BackendOutOfMemory) as error:
         why = f" ({error})" if str(error) else ""
         raise XrayToCTError(
-            f"There is not enough memory for {card.slabs.count} slabs of "
-            f"{radiograph.shape[0]} x {radiograph.shape[1]} pixels{why}.",
+            f"There is not enough memory for {card.slabs.count} slabs of {shape[0]} x {shape[1]} pixels{why}.",
             hint="Close other data, or reduce the radiograph first.",
         ) from error
     if output.broken and chosen.choice is not None:
@@ -101,8 +103,8 @@ def translate(
         "model_sha256": bundle.sha256,
         "device": output.backend.describe(),
         "backend": f"{output.backend.version()} {output.backend.precision}",
-        "source": radiograph.source,
-        "source_identity": radiograph.identity,
+        "source": source,
+        "source_identity": identity,
         "source_frame": str(frame),
         "software_version": f"XrayToCT {__version__}",
         "harmonisation": harmonisation,
@@ -110,7 +112,7 @@ def translate(
     }
     if card.variant:
         provenance["model_variant"] = card.variant
-    if ran := enhancement_sentences(radiograph.history):
+    if ran:
         provenance["enhancement"] = " ".join(ran)
     if verdict:
         warnings += verdict.sentences
@@ -118,9 +120,9 @@ def translate(
     report(progress, 1.0, "done")
     return CtStack(
         hu=hu,
-        spacing=radiograph.spacing,
+        spacing=spacing,
         slab_thickness=card.slabs.thickness_mm,
-        view=radiograph.view or card.views[0],
+        view=view,
         card=card,
         provenance=provenance,
         warnings=tuple(dict.fromkeys(warnings)),

@@ -109,7 +109,6 @@ class Server:
                 raise TranslationCancelled
 
         report(0.0, "reading the radiograph")
-        radiograph = radiograph_of(request["radiograph"], take_array(self._folder / request["pixels"]))
         shared: list[np.ndarray] = []
 
         def allocate(shape: tuple[int, int, int]) -> np.ndarray:
@@ -120,7 +119,8 @@ class Server:
             return array
 
         stack = engine.translate(
-            radiograph,
+            # No name here holds it: its memory is free again before the stack is made.
+            radiograph_of(request["radiograph"], take_array(self._folder / request["pixels"])),
             model=model_of(request.get("model")),
             device=request["device"],
             progress=lambda fraction, phase: progress(0.02 + 0.85 * fraction, phase),
