@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -207,3 +208,30 @@ def test_a_source_that_is_no_dicom_file_and_a_folder_that_is_a_file_are_refused(
         x2ct.write_dicom(a_stack(), tmp_path, source=tmp_path / "a.png")
     with pytest.raises(XrayToCTError, match="cannot be made"):
         x2ct.write_dicom(a_stack(), tmp_path / "a.png" / "sub", patient_id="P")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+@pytest.mark.skipif(pydicom.__version__ < "3", reason="older pydicom takes the pixels as one block of bytes")
+def test_writing_holds_no_second_copy_of_the_stack(tmp_path: Path) -> None:
+    script = """
+import sys
+from pathlib import Path
+import numpy as np
+from XrayToCTLib import CtStack, write_dicom
+from XrayToCTLib.radiograph import View
+def peak():
+    return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) * 1024
+def write(side):
+    hu = np.full((16, side, side), 40.0, np.float32)
+    before = peak()
+    write_dicom(CtStack(hu, (0.5, 0.5), 20.0, View.PA), sys.argv[1], patient_id="P", name=f"{side}.dcm")
+    return (peak() - before) / hu.nbytes
+write(8)  # imports
+print(write(700))
+"""
+    root = Path(x2ct.__file__).parents[1]
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 0.25  # one copy of the stored values would be 0.5
+    written = pydicom.dcmread(tmp_path / "700.dcm").pixel_array
+    assert written.shape == (16, 700, 700) and (written == 40 + 1024).all()
