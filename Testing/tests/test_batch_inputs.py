@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from XrayToCTLib.batches.batch import batch
 from XrayToCTLib.batches.csv_input import read_csv_input
 from XrayToCTLib.batches.inputs import list_inputs
 from XrayToCTLib.batches.output_folder import STATE, SUMMARY
@@ -202,3 +203,11 @@ def test_a_line_that_is_wrong_is_its_own_problem(tmp_path: Path, line: str, prob
     first, second = read_csv_input(path, OPTIONS)
     assert first.problem is not None and problem in first.problem[0] and "Line 2 of list.csv" in first.problem[0]
     assert second.problem is None
+
+
+def test_a_view_is_named_to_a_batch_as_to_a_reader(tmp_path: Path):
+    """Small letters pass the options, so that the first complaint is about the input."""
+    with pytest.raises(XrayToCTError, match="no file or folder"):
+        batch(tmp_path / "none.png", tmp_path / "out", view="ap")
+    with pytest.raises(XrayToCTError, match="no view 'SIDE'"):
+        batch(tmp_path / "none.png", tmp_path / "out", view="side")

@@ -205,7 +205,7 @@ def _read_options(
     """Raises XrayToCTError for what no image could be read with."""
     if frame != ALL_FRAMES and (not isinstance(frame, int) or frame < 0):
         raise XrayToCTError(f"There is no frame {frame!r}.", hint='Choose a number from 0, or "all".')
-    name = view.name if isinstance(view, View) else view
+    name = view.name if isinstance(view, View) else None if view is None else str(view).upper()
     if name is not None and name not in View.__members__:
         raise XrayToCTError(f"There is no view {name!r}.", hint=f"Choose one of: {', '.join(View.__members__)}.")
     return ReadOptions(checked_spacing(spacing), checked_polarity(polarity), name, frame, patient_id)
