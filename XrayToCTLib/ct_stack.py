@@ -56,3 +56,16 @@ class CtStack:
     def central_slab(self) -> np.ndarray:
         """The slab just past the middle (index slabs // 2), shape (rows, cols), HU."""
         return self.hu[self.slabs // 2]
+
+
+def require_stack(value: object) -> None:
+    """Of what a caller gave as a stack.
+
+    Raises:
+        XrayToCTError: it is something else, such as the path of one or a radiograph.
+    """
+    if not isinstance(value, CtStack):
+        raise XrayToCTError(
+            f"A stack is needed here, not a {type(value).__name__}.",
+            hint="Pass what translate or reference_stack returned, or read a file first: read_stack(path).",
+        )

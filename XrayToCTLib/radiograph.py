@@ -122,3 +122,16 @@ class Radiograph:
                 f"{self.source} has no frame {index}.", hint=f"Choose a frame from 0 to {self.frames - 1}."
             )
         return replace(self, pixels=self.pixels[index : index + 1])
+
+
+def require_radiograph(value: object) -> None:
+    """Of what a caller gave as a radiograph.
+
+    Raises:
+        XrayToCTError: it is something else, such as the path of one.
+    """
+    if not isinstance(value, Radiograph):
+        raise XrayToCTError(
+            f"A radiograph is needed here, not a {type(value).__name__}.",
+            hint="Read the file first: read_radiograph(path).",
+        )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..ct_stack import CtStack
+from ..ct_stack import CtStack, require_stack
 from ..errors import XrayToCTError
 from .patient_study import carry_on, lossy_attributes, read_header
 from .pixel_stream import set_pixel_data
@@ -70,6 +70,7 @@ def write_dicom(
         XrayToCTError: no patient, no usable geometry, a file that is there, more than 4 GiB, or a folder that cannot
             be written.
     """
+    require_stack(stack)
     folder = Path(directory).expanduser().absolute()
     header = _source_header(stack, source)
     placement = place(stack, ijk_to_lps)

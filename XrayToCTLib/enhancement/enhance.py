@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import XrayToCTError
 from ..progress import EnhancementCancelled, ProgressCallback, report
-from ..radiograph import IntensityScale, Radiograph
+from ..radiograph import IntensityScale, Radiograph, require_radiograph
 from .context import FilterContext
 from .history import enhancement_sentence
 from .mask import anatomy_mask
@@ -42,6 +42,7 @@ def enhance(
         EnhancementCancelled: ``progress`` returned False.
         XrayToCTError: no such pipeline or frame, a broken one, a filter that fails, or a result without contrast.
     """
+    require_radiograph(radiograph)
     chosen = range(radiograph.frames) if frame is None else [frame]
     if frame is not None:
         radiograph.frame(frame)  # raises where there is none

@@ -25,7 +25,8 @@ def project(
     """A digitally reconstructed radiograph: line integrals of mu = mu_water (1 + HU / 1000), HU clipped at -1000.
 
     Args:
-        ct: a volume, or the path of one.
+        ct: a volume, or the path of one, as it is: the commands and ``compare`` take the table away first
+            (``projection.remove_table``).
         view: PA, AP or LATERAL; ignored when a geometry is given.
         geometry: source, patient and detector; the default is a 384 mm field at 1.8 m.
 

@@ -15,7 +15,7 @@ from ..models.bundle import Bundle
 from ..models.card import ModelCard
 from ..models.registry import find_model
 from ..progress import ProgressCallback, report
-from ..radiograph import IntensityScale, Radiograph
+from ..radiograph import IntensityScale, Radiograph, require_radiograph
 from ..version import __version__
 from .backends.choice import forget_choice
 from .backends.memory import available_bytes, check_memory, return_freed_memory, stack_bytes
@@ -68,6 +68,7 @@ def translate(
         XrayToCTError: no such frame or model, a broken bundle, nothing that can run it, an impossible field, or too
             little memory.
     """
+    require_radiograph(radiograph)
     report(progress, 0.0, "loading the model")
     radiograph = radiograph.frame(frame)
     check_field(radiograph)

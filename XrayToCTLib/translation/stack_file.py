@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ct_stack import CtStack
+from ..ct_stack import CtStack, require_stack
 from ..dicom.stack_placement import nominal_ijk_to_lps
 from ..errors import XrayToCTError
 from ..nifti_file import read_image_file
@@ -66,6 +66,7 @@ def write_stack(
     """
     import SimpleITK as sitk
 
+    require_stack(stack)
     path = Path(path).expanduser().absolute()
     suffix = stack_suffix(path)
     if suffix is None:

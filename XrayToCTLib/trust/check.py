@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..ct_stack import CtStack, TrustMap
+from ..ct_stack import CtStack, TrustMap, require_stack
 from ..errors import XrayToCTError
 from ..models.bundle import Bundle
 from ..models.card import ModelCard, model_name
 from ..models.registry import find_model
 from ..progress import ProgressCallback, report
-from ..radiograph import Radiograph
+from ..radiograph import Radiograph, require_radiograph
 from ..translation.engine import translate
 from ..translation.input_gate import judge_input
 from .network_grid import check_belongs, line_integrals_on_grid, radiograph_on_grid, seen_through, slabs_on_grid
@@ -92,6 +92,8 @@ class TrustCheck:
         model: str | Path | ModelCard | None = None,
         frame: int = 0,
     ) -> None:
+        require_stack(stack)
+        require_radiograph(radiograph)
         radiograph = radiograph.frame(frame)
         check_belongs(stack, radiograph)
         self._bundle = _bundle_of(stack, model)
