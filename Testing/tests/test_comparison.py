@@ -127,6 +127,13 @@ def test_charts_hold_the_same_voxels_and_lines_as_the_numbers():
     assert sum(by_kind["histogram"].series[0].y) == pytest.approx(100)
 
 
+def test_beside_an_mri_no_chart_needs_a_common_scale():
+    report = dataclasses.replace(measure(request())[0], modality="MR", unit="", window=None)
+    by_kind = {chart.kind: chart for chart in charts([report])}
+    assert set(by_kind) == {"histogram", "line profile", "joint histogram"}
+    assert all("voxels a bin" in series.name for series in by_kind["joint histogram"].series)
+
+
 def test_the_joint_histogram_has_every_bin_in_the_series_of_its_count():
     report = measure(request())[0]
     *counted, equal = next(c for c in charts([report]) if c.kind == "joint histogram").series

@@ -124,6 +124,13 @@ def test_plots_and_pictures_say_their_numbers_to_those_who_do_not_see_them(repor
     assert "symmetric about 0 up to 50 HU" in words[1]
 
 
+def test_beside_an_mri_no_plot_needs_a_common_scale(reports):
+    mri = dataclasses.replace(reports[0], modality="MR", unit="")
+    made = comparison_plots([mri])
+    assert [plot.alternative.split(" ")[0] for plot in made] == ["Histograms", "Line", "Joint"]
+    assert not any(word in f"{plot.caption} {plot.alternative}" for plot in made for word in ("equal", "differs"))
+
+
 def test_a_report_that_was_kept_without_images_has_no_plots(reports):
     bare = dataclasses.replace(reports[0], result_image=None, reference_image=None, ssim_map=None)
     assert comparison_plots([bare]) == []

@@ -79,16 +79,25 @@ def referenceSteps(
     Args:
         candidate: the node that it is compared with.
         modality: "CT", "MR" or "" for what the scene or the values say; of volumes.
+
+    Raises:
+        XrayToCTError: it cannot be a reference, or is a stack and said to be an MRI.
     """
     checkImage(node, "reference")
     kind = kindOf(node, candidate)
     if kind == IMAGE:
         return (yield from radiographSteps(node))
+    modality = modality or _statedModality(node)
     if kind == STACK:
+        if modality == "MR":
+            raise XrayToCTError(
+                f"{node.GetName()} has the slabs of a stack, so it is compared in HU and not as an MRI.",
+                hint="Choose the MRI as it was scanned; or, if it holds HU, CT as the modality.",
+            )
         return (yield from _stackSteps(node))
     _checkSpacing(node)
     snapshot = yield from snapshotSteps(node)
-    return VolumeReference(snapshot.pixels, ijkToWorld(node), modality or _statedModality(node))
+    return VolumeReference(snapshot.pixels, ijkToWorld(node), modality)
 
 
 def maskSteps(mask: Any, candidate: Any, reference: Any) -> Generator[Any, Any, np.ndarray | None]:

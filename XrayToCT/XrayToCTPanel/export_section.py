@@ -25,6 +25,7 @@ class ExportSection(Section):
         import ctk
 
         super().__init__(panel)
+        panel.canReplace = True
         bar, phase = self.ui.exportProgressBar, self.ui.exportPhaseLabel
         self._exports = [
             RunControls(panel, button, bar, phase, press, tip)

@@ -12,15 +12,23 @@ from .provenance import BETWEEN_WARNINGS, PREFIX
 # The library's sentences name Python arguments; the panel has other means.
 _FOR_THE_PANEL = (
     (re.compile(r"Pass patient_id=[^.]*\."), "Fill in the patient ID under Export."),
-    (re.compile(r"or allow overwriting\."), "or allow replacing files."),
     (re.compile(r"Pass [^.]*spacing=\([^.]*\."), "Set it in the Volumes module (Volume Information)."),
     (re.compile(r'Pass polarity="bone-dark"[^.]*\.'), "If bone is dark in it, choose bone-dark as its polarity."),
     (re.compile(r'Pass polarity="bone-bright"[^.]*\.'), "If that was wrong, choose bone-bright as its polarity."),
 )
 
 
-def forPanel(text: str) -> str:
-    """The text with hints that a user of the panel can follow."""
+_OVERWRITING = "or allow overwriting."
+
+
+def forPanel(text: str, *, canReplace: bool = False) -> str:
+    """The text with hints that a user of the panel can follow.
+
+    Args:
+        canReplace: files can be replaced by a choice of the section that says it.
+    """
+    replacing = "or allow replacing files." if canReplace else "or delete the one that is there first."
+    text = text.replace(_OVERWRITING, replacing)
     for pattern, words in _FOR_THE_PANEL:
         text = pattern.sub(words, text)
     return text

@@ -19,7 +19,12 @@ class SectionPanel:
     Args:
         widget: the module's widget.
         statusLine: what is under the section.
+
+    Attributes:
+        canReplace: whether the section has a choice to replace files, of which its hints may then speak.
     """
+
+    canReplace = False
 
     def __init__(self, widget: Any, statusLine: StatusLine) -> None:
         self._widget = widget
@@ -49,11 +54,11 @@ class SectionPanel:
 
     def wordsFor(self, error: XrayToCTError) -> str:
         """What ``showError`` would say."""
-        return forPanel(str(error))
+        return forPanel(str(error), canReplace=self.canReplace)
 
     def showStatus(self, text: str) -> None:
         """Says something under the section; "" says nothing any more."""
-        self._statusLine.say(forPanel(text))
+        self._statusLine.say(forPanel(text, canReplace=self.canReplace))
 
     def showError(self, error: BaseException, log: str = "") -> None:
         """One sentence with what to do next. What is no XrayToCTError is a fault of ours, and is logged as one.
@@ -63,7 +68,7 @@ class SectionPanel:
             log: all that a process wrote, which a button then offers.
         """
         if isinstance(error, XrayToCTError):
-            self._statusLine.say(forPanel(str(error)), log)
+            self._statusLine.say(self.wordsFor(error), log)
             return
         logging.error("X-ray to CT: an unexpected error.", exc_info=error)
         trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
@@ -96,6 +101,10 @@ class Section:
 
     def setParameterNode(self, parameterNode: Any) -> None:
         """Binds the widgets to another parameter node; None lets go of it. ``refresh`` is called afterwards."""
+        import slicer
+
+        if parameterNode is None and slicer.mrmlScene.IsClosing():  # else the user has only gone to another module
+            self.panel.showStatus("")  # it was about what is gone
         if self._parameterNode is not None and self._guiTag is not None:
             self._parameterNode.disconnectGui(self._guiTag)
         self._parameterNode = parameterNode

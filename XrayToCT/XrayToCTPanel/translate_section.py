@@ -132,9 +132,8 @@ class TranslateSection(Section):
     def _show(self, made: Any, seconds: float) -> None:
         many = made if isinstance(made, ManyResults) else None
         stack = made if many is None else many.nodes[-1]
-        parameters = self.panel.parameterNode()
-        if parameters is not None:
-            parameters.viewStack = stack
-        if parameters is None or parameters.showResult:
+        parameters = self.panel.logic.getParameterNode()  # the panel's own is none in another module
+        parameters.viewStack = stack
+        if parameters.showResult:
             self.panel.logic.compareViews(stack)
         self.panel.showStatus(resultText(stack, seconds) if many is None else manyResultsText(many, seconds))

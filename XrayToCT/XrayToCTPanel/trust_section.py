@@ -63,6 +63,7 @@ class TrustSection(Section):
         """What the button does: starts the run of the verb ``checkTrust``."""
         ensureDependencies()
         parameters = self.panel.parameterNode()
+        name = parameters.viewStack.GetName()
         run = self.panel.logic.checkTrust(
             parameters.viewStack,
             device=parameters.device,
@@ -72,7 +73,7 @@ class TrustSection(Section):
             enhance=choiceOf(parameters),
             wait=False,
         )
-        self.controls.start(run, self._checked, workerLog)
+        self.controls.start(run, lambda report: self._checked(report, name), workerLog)
 
     def show(self, name: str) -> None:
         """Lays a map over the stack."""
@@ -85,9 +86,10 @@ class TrustSection(Section):
         except Exception as error:
             self.panel.showError(error)
 
-    def _checked(self, report: TrustReport) -> None:
-        doubt, fine = _("There is reason to doubt this stack."), _("Nothing found speaks against this stack.")
-        words = doubt if report.doubtful else fine
+    def _checked(self, report: TrustReport, name: str) -> None:
+        """Names the stack: another one may be chosen by now."""
+        doubt, fine = _("There is reason to doubt {name}."), _("Nothing found speaks against {name}.")
+        words = (doubt if report.doubtful else fine).format(name=name)
         self.panel.showStatus(words + " " + _("Whatever a CT alone could tell is not in these checks."))
         self.panel.refreshAll()
 

@@ -70,8 +70,8 @@ class ViewSection(Section, VTKObservationMixin):
 
     def refresh(self) -> None:
         stack, parameters = self.stack, self.panel.parameterNode()
-        self._enable(stack)
         self._listOverlays(stack, parameters)
+        self._enable(stack, parameters)
         self._watch(compare_layout.sliceView(compare_layout.STACK_VIEW)[0] if stack is not None else None)
         self._showSlab(stack)
         if stack is None or parameters is None:
@@ -91,8 +91,7 @@ class ViewSection(Section, VTKObservationMixin):
         if self._window != (wanted := (stack.GetID(), parameters.viewWindow)):
             self._window = wanted
             self.panel.logic.setCtWindow(stack, parameters.viewWindow)
-        known = {overlay for overlay, _words in self._overlays}
-        overlay = parameters.viewOverlay if parameters.viewOverlay in known else NO_OVERLAY
+        overlay = self._overlay(parameters)
         opacity = parameters.viewOpacity / 100.0
         if compare_layout.inCompareLayout():
             if self._over != (wanted := (stack.GetID(), overlay)):
@@ -103,6 +102,11 @@ class ViewSection(Section, VTKObservationMixin):
         self._setBlinking(bool(parameters.viewBlink and overlay))
         node = map_volume.mapVolume(stack, overlay) if overlay not in (NO_OVERLAY, RADIOGRAPH_OVERLAY) else None
         self._showLegend(node)
+
+    def _overlay(self, parameters: Any) -> str:
+        """What is chosen to lie over the stack, as far as it is there."""
+        known = {overlay for overlay, _words in self._overlays}
+        return parameters.viewOverlay if parameters is not None and parameters.viewOverlay in known else NO_OVERLAY
 
     def _showRendered(self, stack: Any) -> None:
         """The 3D view follows the choice of a stack while it is shown; the button says whether this one is in it."""
@@ -182,20 +186,21 @@ class ViewSection(Section, VTKObservationMixin):
             self._blinkedOff = False
             compare_views.setOverlayOpacity(self.ui.viewOpacitySlider.value / 100.0)
 
-    def _enable(self, stack: Any) -> None:
-        """What needs a stack says so while there is none."""
+    def _enable(self, stack: Any, parameters: Any) -> None:
+        """What needs a stack, or something over it, says so while there is none."""
         ui, missing = self.ui, _("Choose a stack, or translate a radiograph first.")
         for widget in (
             ui.viewCompareButton,
             ui.viewSlabSlider,
             ui.viewWindowComboBox,
             ui.viewOverlayComboBox,
-            ui.viewOpacitySlider,
-            ui.viewBlinkCheckBox,
             ui.viewPresetComboBox,
             ui.viewRenderButton,
         ):
             self._availability.set(widget, missing if stack is None else "")
+        nothing = "" if self._overlay(parameters) else _("Choose what lies over the stack first.")
+        for widget in (ui.viewOpacitySlider, ui.viewBlinkCheckBox):
+            self._availability.set(widget, missing if stack is None else nothing)
         shown = compare_layout.inCompareLayout()
         self._availability.set(ui.viewRestoreButton, "" if shown else _("Your own layout is shown."))
 

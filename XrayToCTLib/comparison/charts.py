@@ -47,6 +47,8 @@ def charts(
 ) -> list[Chart]:
     """Histogram and line profile of all candidates together, joint histogram and Bland-Altman of each.
 
+    Beside an MRI, which shares no scale with the result, there is no Bland-Altman, nor a line where both are equal.
+
     Args:
         reports: with their images; those without have no charts.
         line: ends of the profile, (row, column) as shares 0..1 of the field; the middle of the body by default.
@@ -61,7 +63,9 @@ def charts(
         made += [_histogram(first, given), _profile(first, given, line, slab)]
     for report, name in zip(reports, names, strict=True):
         if report.result_image is not None and report.reference_image is not None:
-            made += [_joint(report, name), _bland_altman(report, name)]
+            made.append(_joint(report, name))
+            if report.has_difference:
+                made.append(_bland_altman(report, name))
     return made
 
 
@@ -108,9 +112,9 @@ def _joint(report: FidelityReport, name: str) -> Chart:
         if result.size:
             series.append(Series(f"{low} to {high} voxels a bin", centres[reference], centres[result], line=False))
     title, unit = f"Joint histogram, {name}", _unit(report)
-    return Chart(
-        "joint histogram", title, f"reference, {unit}", f"result, {unit}", (*series, Series("equal", ends, ends))
-    )
+    if report.has_difference:
+        series.append(Series("equal", ends, ends))
+    return Chart("joint histogram", title, f"reference, {unit}", f"result, {unit}", tuple(series))
 
 
 def _bland_altman(report: FidelityReport, name: str) -> Chart:

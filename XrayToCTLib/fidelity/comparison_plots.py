@@ -24,6 +24,7 @@ _SQUARE, _SQUARE_PLACE = (5.4, 4.9), (0.75, 0.72, 4.4, 4.37)
 def comparison_plots(reports: Sequence[FidelityReport]) -> list[Illustration]:
     """Histogram and line profile of all candidates together, joint histogram and Bland-Altman of each.
 
+    Beside an MRI, which shares no scale with the result, there is no Bland-Altman, nor anything about equal values.
     Reports that were read without their images have no plots. Candidates whose grid or region is not that of the first
     one get a histogram and a profile of their own.
     """
@@ -35,7 +36,9 @@ def comparison_plots(reports: Sequence[FidelityReport]) -> list[Illustration]:
         made += [_histograms(reports[group[0]], given), _profile(reports[group[0]], given)]
     for report, name in zip(reports, names, strict=True):
         if report.result_image is not None and report.reference_image is not None:
-            made += [_joint(report, name), _bland_altman(report, name)]
+            made.append(_joint(report, name))
+            if report.has_difference:
+                made.append(_bland_altman(report, name))
     return made
 
 
@@ -122,6 +125,7 @@ def _profile(report: FidelityReport, images: Mapping[str, np.ndarray]) -> Illust
         drawn.plot(profile.distance_mm, values, color=colour, linewidth=1.4, label=_short(name))
     drawn.set_xlim(0, profile.distance_mm[-1])
     plots.legend(drawn, loc="best")
+    over = f"Line profile over {profile.distance_mm[-1]:.0f} mm."
     reference = profile.values[REFERENCE]
     words = "; ".join(
         f"{name} differs by {quantity(np.abs(values - reference).mean(), report.unit)} on average"
@@ -131,7 +135,7 @@ def _profile(report: FidelityReport, images: Mapping[str, np.ndarray]) -> Illust
     return Illustration(
         plots.png(figure),
         f"Values along {where}, which crosses the middle of the region.",
-        f"Line profile over {profile.distance_mm[-1]:.0f} mm. Along the line, {words}.",
+        f"{over} Along the line, {words}." if report.has_difference else over,
     )
 
 
@@ -150,7 +154,8 @@ def _joint(report: FidelityReport, name: str) -> Illustration:
         counts, origin="lower", extent=(low, high, low, high), aspect="auto", cmap="viridis",
         norm=LogNorm(1, max(2, int(made.counts.max()))), interpolation="nearest",
     )  # fmt: skip
-    drawn.plot((low, high), (low, high), color=plots.INK, linewidth=0.9, linestyle="--")
+    if report.has_difference:
+        drawn.plot((low, high), (low, high), color=plots.INK, linewidth=0.9, linestyle="--")
     bar = plots.axes(figure, (4.55, 0.72, 4.7, 4.37))
     bar.grid(visible=False)
     figure.colorbar(shown, cax=bar).set_label("voxels", color=plots.INK, fontsize=8.5)
@@ -159,8 +164,8 @@ def _joint(report: FidelityReport, name: str) -> Illustration:
     correlation = "no correlation, since one is constant" if flat else f"correlation {np.corrcoef(a, b)[0, 1]:.3f}"
     return Illustration(
         plots.png(figure),
-        f"How often a value of the reference becomes a value of {name}, {region_words(report)}; on the dashed line "
-        "both are equal.",
+        f"How often a value of the reference becomes a value of {name}, {region_words(report)}"
+        + ("; on the dashed line both are equal." if report.has_difference else "."),
         f"Joint histogram of {name} against the reference, {low:.4g} to {high:.4g} {_unit(report)}: {correlation}.",
     )
 

@@ -100,9 +100,21 @@ def test_an_mri_has_no_maps_that_would_need_a_common_scale_and_still_a_page(
     logic = module.XrayToCTLogic()
     made = logic.compare([add_candidate(exact_values)], mri)
     assert made.reports[0].modality == "MR" and made.maps == []
+    kinds = {node.GetAttribute("XrayToCT.ChartKind") for node in made.charts}
+    assert kinds == {"histogram", "line profile", "joint histogram"}
     page = logic.saveComparison(made, tmp_path / "page.html")
     assert "NMI" in page.read_text(encoding="utf-8")
     made.forget()
+
+
+def test_a_reference_on_the_candidate_s_grid_is_never_taken_for_hu_where_it_is_said_to_be_an_mri(
+    module: ModuleType, exact_values: Any
+) -> None:
+    logic, stack = module.XrayToCTLogic(), add_candidate(exact_values)
+    same = slicer.util.addVolumeFromArray(np.rint(exact_values + 40).astype(np.int16), DETECTOR, "T1")
+    with pytest.raises(XrayToCTError, match=r"T1 has the slabs of a stack.*CT as the modality"):
+        logic.evaluate(stack, same, modality="MR")
+    assert logic.evaluate(stack, same, modality="CT").modality == "CT"
 
 
 def test_images_are_compared_as_images(module: ModuleType) -> None:

@@ -394,7 +394,7 @@ def test_the_enhanced_volume_is_written_as_dicom_that_says_what_ran(panel: Any, 
     assert "Written to" in ui.enhanceStatusLabel.text
     assert enhancement_names(x2ct.read_radiograph(tmp_path / "a.dcm").history) == ("chest clarity",)
     ui.enhanceWriteButton.click()
-    assert "exists already" in ui.enhanceStatusLabel.text
+    assert "exists already. Choose another name, or delete the one" in ui.enhanceStatusLabel.text
     ui.enhanceWritePathEdit.setCurrentPath(str(tmp_path / "a.gif"))
     ui.enhanceWriteButton.click()
     assert ".dcm" in ui.enhanceStatusLabel.text and not (tmp_path / "a.gif").exists()

@@ -189,7 +189,7 @@ def test_press_dicom_nrrd_and_picture_and_read_where_they_are(panel: Any, tmp_pa
     assert "Wrote" in pressed(panel, "exportStackButton")
     assert "Wrote" in pressed(panel, "exportPictureButton")
     assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".dcm", ".nrrd", ".png"}
-    assert "exists already" in pressed(panel, "exportStackButton")
+    assert "exists already. Choose another name, or allow replacing files." in pressed(panel, "exportStackButton")
     panel.ui.exportOverwriteCheckBox.setChecked(True)
     assert "Wrote" in pressed(panel, "exportStackButton")
 

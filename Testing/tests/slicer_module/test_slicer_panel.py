@@ -14,7 +14,7 @@ from phantom_files import dicom_file
 from Testing.host import SlicerHost
 from XrayToCTLib import XrayToCTError
 
-from panel_driver import press, wait_until
+from panel_driver import press, run_of, wait_until
 from scene_probe import SPACING, add_volume, chest_values, ijk_to_ras, node_ids
 
 
@@ -212,6 +212,27 @@ def test_leaving_and_entering_again_keeps_the_choice(gui: SlicerHost, panel: Any
     gui.gui.leave_panel("XrayToCT")
     panel.ui.inputSelector.setCurrentNode(None)  # nobody listens now
     assert gui.open_panel("XrayToCT").ui.inputSelector.currentNode() is given
+
+
+def test_what_is_translated_while_the_module_is_left_is_there_on_return(gui: SlicerHost, panel: Any) -> None:
+    panel.ui.inputSelector.setCurrentNode(add_volume(chest_values()))
+    panel.ui.translateButton.click()
+    gui.gui.leave_panel("XrayToCT")
+    wait_until(lambda: run_of(panel) is None, "the translation")
+    gui.open_panel("XrayToCT")
+    assert panel.ui.viewStackSelector.currentNode() is stacks()[-1]
+    assert panel.ui.viewCompareButton.enabled
+
+
+def test_a_closed_scene_leaves_no_word_about_it(gui: SlicerHost, panel: Any) -> None:
+    for section in panel.sections.loaded.values():
+        section.panel.showStatus("Made a volume of this scene.")
+    gui.gui.leave_panel("XrayToCT")
+    gui.open_panel("XrayToCT")
+    assert panel.ui.exportStatusLabel.text and panel.ui.trustStatusLabel.text and panel.ui.enhanceStatusLabel.text
+    gui.close_scene()
+    said = {name: widget.text for name, widget in vars(panel.ui).items() if name.endswith("StatusLabel")}
+    assert not {name: text for name, text in said.items() if "this scene" in text}
 
 
 @pytest.fixture

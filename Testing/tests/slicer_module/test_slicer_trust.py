@@ -134,6 +134,15 @@ def test_the_verdict_is_there_again_when_the_stack_is_chosen_again(panel: Any) -
     assert panel.ui.trustVerdictLabel.text == said
 
 
+def test_the_verdict_names_the_stack_that_was_checked_and_no_other(panel: Any) -> None:
+    checked = panel.parameterNode().viewStack
+    panel.ui.trustButton.click()
+    panel.ui.viewStackSelector.setCurrentNode(None)
+    wait_until(lambda: panel.sections.loaded["TrustSection"].controls.run is None, "the trust check")
+    said = panel.ui.trustStatusLabel.text
+    assert checked.GetName() in said and "this stack" not in said
+
+
 def test_a_second_press_cancels(panel: Any) -> None:
     panel.ui.trustButton.click()
     panel.ui.trustButton.click()

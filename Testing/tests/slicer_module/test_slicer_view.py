@@ -317,6 +317,20 @@ def test_blinking_changes_the_opacity_and_ends_where_the_slider_stands(panel: An
     assert composite(STACK).GetForegroundOpacity() == pytest.approx(0.6)
 
 
+def test_nothing_can_be_faded_where_nothing_lies_over_the_stack(panel: Any, translated: Any) -> None:
+    controls, own = (panel.ui.viewOpacitySlider, panel.ui.viewBlinkCheckBox), []
+    panel.ui.viewOverlayComboBox.setCurrentIndex(1)
+    for control in controls:
+        assert control.enabled
+        own.append(control.toolTip)
+    panel.ui.viewOverlayComboBox.setCurrentIndex(0)
+    for control in controls:
+        assert not control.enabled
+        assert "Choose what lies over the stack" in control.toolTip
+    panel.ui.viewOverlayComboBox.setCurrentIndex(1)
+    assert [control.toolTip for control in controls] == own
+
+
 def test_one_press_renders_the_stack_and_another_hides_it(panel: Any, translated: Any) -> None:
     panel.ui.viewRenderButton.click()
     (display,) = slicer.util.getNodesByClass("vtkMRMLVolumeRenderingDisplayNode")
