@@ -162,7 +162,8 @@ def test_in_the_background_the_same_pipeline_gives_the_same_stack(
     given = add_volume(chest_values())
     waited = logic.translate(given, device="cpu", enhance="bone detail")
     run = logic.translate(given, device="cpu", enhance="bone detail", wait=False)
-    np.testing.assert_array_equal(values_of(run.result(120)), values_of(waited))
+    # Another process may sum in another number of threads: a value next to a half is then rounded the other way.
+    np.testing.assert_allclose(values_of(run.result(120)), values_of(waited), rtol=0, atol=1)
 
 
 def test_a_pipeline_before_the_translation_that_is_none_is_refused(logic: Any) -> None:
