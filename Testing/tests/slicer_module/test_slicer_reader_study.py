@@ -349,8 +349,9 @@ def test_a_study_replaces_nothing(logic: Any, study: Path) -> None:
 def test_progress_is_reported_and_cancels(logic: Any, study: Path, tmp_path: Path) -> None:
     phases: list[str] = []
     logic.openReaderStudy(study, "R1", progress=lambda fraction, phase: phases.append(phase)).close()
-    assert {"checking the images", "checked"} & set(phases)
-    assert phases[-1] == "done"
+    # A look now and then may miss any one of the phases, which are short here.
+    known = {"reading the study", "checking the images", "checked", "loading the image"}
+    assert phases[-1] == "done" and set(phases[:-1]) & known
     with pytest.raises(XrayToCTError, match="cancelled"):
         logic.createReaderStudy(tmp_path / "images", tmp_path / "new.json", progress=lambda *_: False)
     assert not (tmp_path / "new.json").exists()
