@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from batch_files import results, summary, work_left, write_cine, write_image, write_images, write_quick_bundle
 from held_batch import COMMAND
 from tiny_bundle import write_tiny_bundle
 
 import XrayToCTLib as x2ct
-from XrayToCTLib.batches import local_pool
+from XrayToCTLib.batches import batch, local_pool
 from XrayToCTLib.batches.outcome import DONE, FAILED, SKIPPED, Row
+from XrayToCTLib.batches.task import Task
 from XrayToCTLib.cli import main
 from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.models.bundle import Bundle
@@ -109,6 +113,29 @@ def test_an_image_whose_process_was_killed_by_others_is_made(tmp_path: Path, mod
     assert (report.done, report.failed) == (3, 0)
 
 
+@pytest.mark.parametrize("number", [1, 3, 5])
+def test_the_images_of_a_process_that_dies_while_it_is_given_one_are_made(
+    tmp_path: Path, model: Bundle, monkeypatch: pytest.MonkeyPatch, number: int
+):
+    given = write_images(tmp_path / "in", [f"{each}.nrrd" for each in range(6)])
+    tasks = batch._tasks
+
+    def kill_before_one(*args: Any) -> Iterator[Task]:
+        for each, task in enumerate(tasks(*args)):
+            if each == number:
+                children = [one for one in psutil.Process().children() if "batches import child" in str(one.cmdline())]
+                assert children
+                for child in children:
+                    child.kill()
+                psutil.wait_procs(children, timeout=20)
+            yield task
+
+    monkeypatch.setattr(batch, "_tasks", kill_before_one)
+    report = run(given, tmp_path / "out", model)
+    assert (report.done, report.failed) == (6, 0)
+    assert work_left(tmp_path / "out") == []
+
+
 @pytest.mark.usefixtures("faulty")
 def test_processes_that_all_die_end_the_batch_with_a_sentence(
     tmp_path: Path, model: Bundle, monkeypatch: pytest.MonkeyPatch
@@ -119,6 +146,17 @@ def test_processes_that_all_die_end_the_batch_with_a_sentence(
     with pytest.raises(XrayToCTError, match=r"one after another.*status 3"):
         run(given, tmp_path / "out", model)
     assert work_left(tmp_path / "out") == []
+
+
+def test_a_batch_that_lost_an_image_says_so(tmp_path: Path, model: Bundle, monkeypatch: pytest.MonkeyPatch):
+    given = write_images(tmp_path / "in", ["0.nrrd", "1.nrrd", "2.nrrd"])
+    tasks = batch._tasks
+    monkeypatch.setattr(batch, "_tasks", lambda *args: islice(tasks(*args), 1, None))
+    with pytest.raises(XrayToCTError, match="1 of 3 images were left out"):
+        run(given, tmp_path / "out", model)
+    assert len(summary(tmp_path / "out")) == 2
+    monkeypatch.undo()
+    assert run(given, tmp_path / "out", model).skipped == 2
 
 
 def test_progress_tells_rate_and_time_left_and_cancels(tmp_path: Path, model: Bundle):

@@ -32,7 +32,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory, model: Bundle, given: Path) -> dict[str, bytes]:
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory, model: Bundle, given: Path) -> dict[str, str]:
     output = tmp_path_factory.mktemp("whole") / "out"
     assert x2ct.batch(given, output, model=model.folder, device="cpu").done == len(NAMES)
     (pinned,) = (output / ".xray-to-ct-batch" / "devices").iterdir()
@@ -56,7 +56,7 @@ def wait_for_results(process: subprocess.Popen[str], output: Path, count: int) -
 
 @pytest.mark.parametrize(("signal_number", "jobs"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 1)])
 def test_after_ctrl_c_nothing_is_half_done_and_the_rest_follows(
-    tmp_path: Path, model: Bundle, given: Path, uninterrupted: dict[str, bytes], signal_number: int, jobs: int
+    tmp_path: Path, model: Bundle, given: Path, uninterrupted: dict[str, str], signal_number: int, jobs: int
 ):
     output = tmp_path / "out"
     process = start(given, output, model, jobs)
@@ -79,7 +79,7 @@ def test_after_kill_9_the_next_run_finds_what_is_whole_and_goes_on(
     tmp_path: Path,
     model: Bundle,
     given: Path,
-    uninterrupted: dict[str, bytes],
+    uninterrupted: dict[str, str],
     moment: int,
     monkeypatch: pytest.MonkeyPatch,
 ):
@@ -102,7 +102,7 @@ def test_after_kill_9_the_next_run_finds_what_is_whole_and_goes_on(
 
 
 def test_a_killed_process_of_a_batch_is_replaced(
-    tmp_path: Path, model: Bundle, given: Path, uninterrupted: dict[str, bytes]
+    tmp_path: Path, model: Bundle, given: Path, uninterrupted: dict[str, str]
 ):
     output = tmp_path / "out"
     process = start(given, output, model, 2)

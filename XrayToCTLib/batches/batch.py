@@ -151,6 +151,7 @@ def batch(
             with closing(pool.run(_tasks(wanted, names, out.ledger), settings)) as outcomes:
                 for outcome in outcomes:
                     course.take(outcome)
+            course.require_all()
         finally:
             write_summary(out.summary, course.rows(names))
         return BatchReport(**course.counts, passed_over=passed_over, summary=out.summary, seconds=course.rate.elapsed_s)

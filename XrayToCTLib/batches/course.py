@@ -46,6 +46,14 @@ class Course:
             raise XrayToCTError(outcome.fatal[0], hint=outcome.fatal[1])
         self.report()
 
+    def require_all(self) -> None:
+        """Raises XrayToCTError when something has come of fewer tasks than there are, which no pool may let happen."""
+        if missing := self._total - len(self._lines):
+            raise XrayToCTError(
+                f"{missing} of {self._total} images were left out, and nothing says why.",
+                hint="Start the batch again: it goes on where it was. Please report this, with the version.",
+            )
+
     def report(self) -> None:
         """Call the progress callback. Raises TranslationCancelled."""
         report(self._progress, len(self._lines) / self._total, self._phase())

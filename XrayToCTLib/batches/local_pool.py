@@ -86,9 +86,10 @@ class LocalPool:
         try:
             while not self._stop.is_set():
                 self._feed(slot, settings)
-                if not slot.running:
+                if slot.running:
+                    self._receive(slot)
+                elif not slot.suspects:  # a process may die while it is given the last image, and all come again
                     break
-                self._receive(slot)
         except BaseException as error:  # the caller's thread shall see it
             self._results.put(error)
         finally:
