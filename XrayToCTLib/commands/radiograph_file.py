@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import XrayToCTError
 from ..radiograph import Radiograph, SpacingSource
+from ..radiograph_header import HEADER_KEY, header_text
 
 SUFFIXES = (".dcm", ".png", ".tif", ".tiff", ".nrrd", ".mha")
 _WHOLE_NUMBERS = (".png", ".tif", ".tiff")
@@ -28,7 +29,8 @@ def write_radiograph(
     """Write a radiograph; a file that is there is replaced.
 
     Args:
-        path: ends in one of ``SUFFIXES``. .dcm, .png and .tif hold one frame; .nrrd and .mha hold all, as float32.
+        path: ends in one of ``SUFFIXES``. .dcm, .png and .tif hold one frame; .nrrd and .mha hold all, as float32,
+            and what is known of the radiograph, so that ``read_radiograph`` gives it back as it was.
         value_range: what becomes 0 and 65535 in .png and .tif.
         derivation: for DICOM's Derivation Description; shortened to what it holds.
         notes: header entries of .nrrd and .mha.
@@ -71,6 +73,8 @@ def _write_image(radiograph: Radiograph, path: Path, value_range: tuple[float, f
         pixels = np.rint(np.clip(share, 0, 1) * 65535).astype(np.uint16)
     image = sitk.GetImageFromArray(pixels)
     image.SetSpacing((radiograph.spacing[1], radiograph.spacing[0], 1.0)[: image.GetDimension()])
+    if path.suffix.lower() not in _WHOLE_NUMBERS:
+        image.SetMetaData(HEADER_KEY, header_text(radiograph))
     for key, value in notes.items():
         image.SetMetaData(f"XrayToCT_{key}", " ".join(value.split()))
     # A folder of its own: the writer goes by the suffix, and whatever it leaves after a failure goes with the folder.

@@ -11,6 +11,7 @@ import SimpleITK as sitk
 
 from ..errors import XrayToCTError
 from ..nifti_file import check_nifti_file, read_image_file
+from ..radiograph_header import read_header
 from .display_orientation import orient_for_display
 from .file_format import FileFormat
 from .grey import to_grey
@@ -27,7 +28,8 @@ _LARGEST_FIELD_MM = 700.0
 
 
 def read_itk_file(path: Path, file_format: FileFormat) -> RawImage:
-    """Pixels (1, rows, cols), turned as a person looks at them, of a 2D file or a volume with one thin axis.
+    """Pixels (1, rows, cols), turned as a person looks at them, of a 2D file or a volume with one thin axis; or the
+    frames (frames, rows, cols) that XrayToCT wrote.
 
     Raises:
         XrayToCTError: damaged or truncated, a volume, a colour image, complex or vector pixels.
@@ -37,6 +39,11 @@ def read_itk_file(path: Path, file_format: FileFormat) -> RawImage:
     if array.dtype.kind == "c":
         raise XrayToCTError(f"{path.name} holds complex numbers.", hint="Choose an image of real grey levels.")
     history = [f"Read {file_format.value}, {' x '.join(map(str, image.GetSize()))}, {image.GetPixelIDTypeAsString()}."]
+    header = read_header({key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}, array)
+    if header is not None and array.ndim == 3 and array.shape[0] > 1:
+        history.append(f"Took the {array.shape[0]} slices as frames, as which XrayToCT wrote them.")
+        column, row = image.GetSpacing()[:2]
+        return RawImage(array, (row, column), tuple(history), header=header)
     dimension = image.GetDimension()
     direction = np.asarray(image.GetDirection(), dtype=np.float64).reshape(dimension, dimension)
     oriented = orient_for_display(array, np.asarray(image.GetSpacing()), direction, path.name)
@@ -52,10 +59,10 @@ def read_itk_file(path: Path, file_format: FileFormat) -> RawImage:
     spacing: tuple[float, float] | None = oriented.spacing
     if not states_spacing(image, path):
         spacing = None
-    elif oriented.spacing == (1.0, 1.0) and extent > _LARGEST_FIELD_MM:
+    elif header is None and oriented.spacing == (1.0, 1.0) and extent > _LARGEST_FIELD_MM:
         spacing = None
         warnings.append(f"The spacing of 1 mm in the file would make the image {extent:g} mm long; it was ignored.")
-    return RawImage(np.ascontiguousarray(pixels)[np.newaxis], spacing, tuple(history), tuple(warnings))
+    return RawImage(np.ascontiguousarray(pixels)[np.newaxis], spacing, tuple(history), tuple(warnings), header)
 
 
 def _read(path: Path, file_format: FileFormat) -> sitk.Image:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..radiograph_header import RadiographHeader
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawImage:
@@ -16,9 +18,11 @@ class RawImage:
         spacing: (row, column) in mm, or None when the file does not state it.
         history: what was done, one sentence a step.
         warnings: what the user should know.
+        header: what XrayToCT wrote of it, where it wrote the file.
     """
 
     pixels: np.ndarray
     spacing: tuple[float, float] | None
     history: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    header: RadiographHeader | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from .file_format import FileFormat, detect_format
 from .identity import file_sha256
 from .polarity import checked_polarity, decide_polarity
 from .raster_file import read_raster_file
-from .spacing import assumed_spacing, checked_spacing
+from .spacing import assumed_before, assumed_spacing, checked_spacing
 
 _ITK_FORMATS = (FileFormat.NRRD, FileFormat.NIFTI, FileFormat.META_IMAGE)
 
@@ -35,8 +36,8 @@ def read_radiograph(
             its name.
         spacing: (row, column) in mm, or one number for both; overrides the file. Without it, and without one in the
             file, the long edge is taken as 430 mm, with a warning.
-        polarity: "auto" trusts a DICOM header, and looks at the image in other formats; "bone-bright" and "bone-dark"
-            say how the image looks when shown as its file says.
+        polarity: "auto" trusts a DICOM header or one of XrayToCT's own, and looks at the image in other files;
+            "bone-bright" and "bone-dark" say how the image looks when shown as its file says.
         view: PA, AP or LATERAL; overrides the file.
         voi: for DICOM display values: "auto" applies the VOI look-up table or window, "none" does not, a number
             chooses one of several (from 0).
@@ -62,9 +63,14 @@ def read_radiograph(
     else:
         raw = read_raster_file(path, file_format)
 
+    header = raw.header
     history, warnings = list(raw.history), list(raw.warnings)
     pixels = np.ascontiguousarray(raw.pixels, dtype=np.float32)
-    if np.isfinite(pixels).all():  # else the Radiograph refuses it below, in its own words
+    scale = IntensityScale.DISPLAY
+    if header is not None and polarity != "bone-dark":
+        scale = header.scale
+        history.append("Kept the values: XrayToCT wrote this file, with bone bright.")
+    elif np.isfinite(pixels).all():  # else the Radiograph refuses it below, in its own words
         decision = decide_polarity(pixels[0], polarity)
         if decision.invert:
             low, high = float(pixels.min()), float(pixels.max())
@@ -76,17 +82,32 @@ def read_radiograph(
         value, warning = assumed_spacing((pixels.shape[1], pixels.shape[2]))
         spacing_source = SpacingSource.ASSUMED
         warnings.append(warning)
+    elif header is not None and not given:
+        spacing_source = header.source_of(value)
+        if spacing_source is SpacingSource.ASSUMED:
+            warnings.append(assumed_before(value))
     history.append(f"Spacing {value[0]:.6g} x {value[1]:.6g} mm (row x column), {spacing_source.value}.")
-    return Radiograph(
+    radiograph = Radiograph(
         pixels=pixels,
         spacing=value,
         spacing_source=spacing_source,
-        scale=IntensityScale.DISPLAY,
+        scale=scale,
         source=str(path),
         identity=file_sha256(path),
         view=direction,
         history=tuple(history),
         warnings=tuple(warnings),
+    )
+    if header is None:
+        return radiograph
+    return replace(
+        radiograph,
+        view=direction or header.view,
+        modality=header.modality,
+        body_part=header.body_part,
+        frame_time_ms=header.frame_time_ms,
+        lossy_ratio=header.lossy_ratio,
+        history=(*radiograph.history, *header.enhancement),
     )
 
 

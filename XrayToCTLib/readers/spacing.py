@@ -48,3 +48,11 @@ def assumed_spacing(
         "Pass spacing=(row, column) in mm if you know it."
     )
     return spacing, warning
+
+
+def assumed_before(spacing: tuple[float, float]) -> str:
+    """The warning of a file whose spacing was assumed when it was written."""
+    return (
+        f"The spacing of {spacing[0]:.4g} x {spacing[1]:.4g} mm was assumed when this file was made. "
+        "Pass spacing=(row, column) in mm if you know it."
+    )
