@@ -21,6 +21,21 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def single_precision() -> Iterator[None]:
+    """Half precision is used where it is the faster one, which a busy machine may measure one way in one process and
+    the other way in the next: tests that compare stacks would fail now and then. ``measured_precision`` undoes it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XRAYTOCT_PRECISION", "fp32")
+        yield
+
+
+@pytest.fixture
+def measured_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As users have it: the faster one."""
+    monkeypatch.delenv("XRAYTOCT_PRECISION")
+
+
+@pytest.fixture(scope="session", autouse=True)
 def heard_interrupts() -> None:
     """A shell starts background jobs deaf to Ctrl-C, and so would be every program that the tests interrupt."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

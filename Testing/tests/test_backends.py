@@ -204,10 +204,24 @@ def test_a_precision_that_a_backend_lacks_is_refused() -> None:
         choose_device("onnxruntime/bf16")
 
 
+@pytest.mark.usefixtures("measured_precision")
 def test_a_precision_narrows_what_goes_by_a_name() -> None:
     assert {backend.precision for backend in candidates("cpu/fp32")} == {"fp32"}
     assert {backend_key(backend) for backend in candidates("openvino")} == {"openvino/bf16", "openvino/fp32"}
     assert all(backend.device == "cpu" for backend in candidates("cpu"))
+
+
+def test_the_environment_may_ask_for_single_precision_and_a_name_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    for wanted, precisions in (("fp32", {"fp32"}), ("auto", {"bf16", "fp32"}), ("", {"bf16", "fp32"})):
+        monkeypatch.setenv("XRAYTOCT_PRECISION", wanted)
+        assert {backend.precision for backend in candidates("cpu")} == precisions
+    monkeypatch.setenv("XRAYTOCT_PRECISION", "fp32")
+    assert {backend.precision for backend in candidates("cuda")} == {"fp32"}
+    assert [backend_key(backend) for backend in candidates("openvino/bf16")] == ["openvino/bf16"]
+    monkeypatch.setenv("XRAYTOCT_PRECISION", "half")
+    with pytest.raises(XrayToCTError, match="XRAYTOCT_PRECISION is 'half'") as refusal:
+        choose_device("cpu")
+    assert "remove it" in refusal.value.hint
 
 
 NO_TORCH = """

@@ -29,7 +29,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured_precision: None) -> Path:
     monkeypatch.setenv("XRAYTOCT_CACHE", str(tmp_path / "cache"))
     forget_choices()
     return tmp_path / "cache" / "backends.json"

@@ -256,6 +256,7 @@ def test_the_command_prints_the_summary_or_json_and_fails_when_an_image_does(
         main([*arguments, "--frame", "first"])
 
 
+@pytest.mark.usefixtures("measured_precision")
 def test_a_torch_model_runs_too(tmp_path: Path):
     bundle = write_tiny_bundle(tmp_path / "torch")
     given = write_images(tmp_path / "in", ["0.png"])

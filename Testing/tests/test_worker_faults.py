@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from XrayToCTLib.errors import XrayToCTError
 from XrayToCTLib.progress import TranslationCancelled
 from XrayToCTLib.version import __version__
 from XrayToCTLib.worker import Job, WorkerClient
+from XrayToCTLib.worker.exchange_folder import ExchangeFolder
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="signals and limits of POSIX")
 
@@ -62,6 +64,24 @@ def test_a_worker_that_was_killed_while_idle_is_replaced_without_a_word(folder: 
         stack = quick.submit(make_radiograph()).result(PATIENCE_S)
         assert stack.hu.shape == (4, 120, 90)
         assert quick.process_id not in (None, first)
+
+
+@posix_only
+def test_a_worker_whose_files_go_before_anybody_knows_of_its_end_is_replaced(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    remove = ExchangeFolder.remove
+
+    def remove_and_pause(self: ExchangeFolder) -> None:
+        remove(self)
+        time.sleep(0.5)
+
+    monkeypatch.setattr(ExchangeFolder, "remove", remove_and_pause)
+    with faulty_client(folder, "none") as quick:
+        quick.submit(make_radiograph()).result(PATIENCE_S)
+        os.kill(quick.process_id, signal.SIGKILL)
+        wait_until(lambda: not list(folder.iterdir()), "its files are gone")
+        assert quick.submit(make_radiograph()).result(PATIENCE_S).hu.shape == (4, 120, 90)
 
 
 @posix_only

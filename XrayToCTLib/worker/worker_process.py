@@ -156,8 +156,8 @@ class WorkerProcess:
                     break
         # No messages, no worker: whatever is left of it goes. Its own exit gets a moment, for the exit status.
         self._end_tree(grace_s=1.0)
+        self._gone.set()  # first: whoever misses the folder must find out why
         self._folder.remove()
-        self._gone.set()
         self._inbox.put(WorkerEnded())
 
     def _read_log(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -81,13 +80,12 @@ def test_cancel_leaves_nothing_behind_and_the_next_press_works(held: Held) -> No
 
 
 def test_a_worker_that_does_not_obey_is_left_behind_without_waiting(held: Held) -> None:
-    panel = held("hold", "translating", grace_s=0.2)
+    panel = held("hold", "translating", grace_s=3.0)
     wait_for_phase(panel, "translating")
     (client,) = held.clients
     process = client.process_id
-    start = time.monotonic()
     panel.ui.translateButton.click()
-    assert time.monotonic() - start < 0.2  # the user does not wait for it
+    assert run_of(panel) is None and is_running(process)  # the user does not wait for it
     wait_until(lambda: not is_running(process), "the end of a worker that does not obey")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from ...errors import XrayToCTError
@@ -11,6 +12,8 @@ from .protocol import Backend, backend_key
 from .torch_backend import TorchBackend, cuda_is_possible, mps_is_possible
 
 _NAME = re.compile(r"(auto|cpu|mps|cuda(?::\d+)?|torch-cpu|onnxruntime|openvino)(?:/(fp32|bf16|fp16))?")
+# Which precision is the fastest is measured, and differs between machines; a study may want one for all of them.
+PRECISION_ENVIRONMENT = "XRAYTOCT_PRECISION"
 NAMES = "auto, cpu, cuda, cuda:0, mps, openvino, onnxruntime or torch-cpu"
 
 
@@ -28,10 +31,10 @@ def candidates(wanted: str) -> tuple[Backend, ...]:
 
     Args:
         wanted: "auto" (all), "cpu" (all that compute on the CPU), or a backend's name. "/fp32", "/bf16" or "/fp16"
-            after it leaves one precision.
+            after it leaves one precision; without it, XRAYTOCT_PRECISION=fp32 leaves single precision.
 
     Raises:
-        XrayToCTError: there is no such name, or nothing of that precision.
+        XrayToCTError: there is no such name, nothing of that precision, or XRAYTOCT_PRECISION is neither fp32 nor auto.
     """
     check_name(wanted)
     match = _NAME.fullmatch(wanted)
@@ -49,7 +52,19 @@ def candidates(wanted: str) -> tuple[Backend, ...]:
         found = tuple(backend for backend in found if backend.precision == precision)
         if not found:
             raise XrayToCTError(f"{name} does not compute in {precision}.", hint=f"Choose {name} or {name}/fp32.")
+    elif _single_precision_only():
+        found = tuple(backend for backend in found if backend.precision == "fp32")
     return found
+
+
+def _single_precision_only() -> bool:
+    wanted = os.environ.get(PRECISION_ENVIRONMENT, "")
+    if wanted not in ("", "auto", "fp32"):
+        raise XrayToCTError(
+            f"{PRECISION_ENVIRONMENT} is {wanted!r}.",
+            hint=f"Set {PRECISION_ENVIRONMENT} to fp32 for the same HU with every backend, or remove it.",
+        )
+    return wanted == "fp32"
 
 
 def backend_called(key: str) -> Backend | None:
