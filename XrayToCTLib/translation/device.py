@@ -35,7 +35,8 @@ def choose_device(wanted: str = "auto", bundle: Bundle | None = None) -> Device:
 
     Args:
         wanted: "auto" (the fastest that works here), "cpu" (the fastest on the CPU), "cuda", "cuda:N", "mps",
-            "openvino", "onnxruntime" or "torch-cpu"; a precision may follow: "cpu/fp32".
+            "openvino", "onnxruntime" or "torch-cpu"; a precision may follow: "cpu/fp32". Where none does, the
+            environment variable XRAYTOCT_PRECISION=fp32 leaves single precision.
         bundle: of the model to run; None checks the name, and what there is to run a model, without measuring.
 
     Returns:
