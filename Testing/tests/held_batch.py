@@ -4,7 +4,7 @@
     python held_batch.py child FOLDER CLIENT  one of the processes
 
 killer: it is killed. stray: it is killed the first time. hungry: there is no memory unless it is alone. slow: it takes
-its time. broken: an error that nobody thought of.
+its time. broken: an error that nobody thought of. unread: an error before it is even read.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from XrayToCTLib.radiograph import Radiograph
 COMMAND = [sys.executable, str(Path(__file__).resolve()), "child"]
 SLOW_S = 0.25
 _read = make_image.read_radiograph
+_sha256 = run_image.file_sha256
 
 
 def faulty_read(path: str | Path, **options: Any) -> Radiograph:
@@ -40,6 +41,13 @@ def faulty_read(path: str | Path, **options: Any) -> Radiograph:
     return _read(path, **options)
 
 
+def faulty_sha256(path: Path) -> str:
+    """``file_sha256``, with a fault."""
+    if "unread" in path.name:
+        raise MemoryError
+    return _sha256(path)
+
+
 def _first_time(path: Path) -> bool:
     mark = path.parent.parent / f"{path.name}.seen"
     first = not mark.exists()
@@ -50,6 +58,7 @@ def _first_time(path: Path) -> bool:
 def main() -> int:
     if sys.argv[1] == "child":
         make_image.read_radiograph = faulty_read
+        run_image.file_sha256 = faulty_sha256
         child.main()
     local_pool.command = lambda executable: COMMAND
     from XrayToCTLib.cli import main as run_command

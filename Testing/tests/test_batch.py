@@ -107,6 +107,14 @@ def test_an_image_that_kills_its_process_fails_and_no_other_does(tmp_path: Path,
 
 
 @pytest.mark.usefixtures("faulty")
+def test_an_error_that_no_outcome_tells_of_ends_its_process_and_fails_its_image(tmp_path: Path, model: Bundle):
+    given = write_images(tmp_path / "in", ["0.nrrd", "1-unread.nrrd", "2.nrrd"])
+    report = run(given, tmp_path / "out", model)
+    assert (report.done, report.failed) == (2, 1)
+    assert "exit status 1" in summary(tmp_path / "out")["1-unread.nrrd"]["error"]
+
+
+@pytest.mark.usefixtures("faulty")
 def test_an_image_whose_process_was_killed_by_others_is_made(tmp_path: Path, model: Bundle):
     given = write_images(tmp_path / "in", ["0-stray.nrrd", "1.nrrd", "2-hungry.nrrd"])
     report = run(given, tmp_path / "out", model)

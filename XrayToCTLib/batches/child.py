@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
@@ -56,11 +57,15 @@ class _Child:
         os._exit(status)
 
     def _image(self, message: dict[str, Any]) -> None:
-        from .run_image import run_image
-        from .task import Task, settings_of
+        try:
+            from .run_image import run_image
+            from .task import Task, settings_of
 
-        outcome = run_image(Task.from_record(message["task"]), settings_of(message["settings"]))
-        self._send("outcome", id=message["id"], outcome=outcome.to_record())
+            outcome = run_image(Task.from_record(message["task"]), settings_of(message["settings"]))
+            self._send("outcome", id=message["id"], outcome=outcome.to_record())
+        except BaseException:  # the thread pool would keep it to itself, and the batch wait for ever
+            traceback.print_exc()
+            self.leave(1)
 
     def _send(self, kind: str, **fields: Any) -> None:
         with self._sending:
