@@ -18,7 +18,7 @@ LEVELS = [
     {"document_file"},
     {"radiograph"},
     {"ct_stack", "enhancement"},
-    {"dicom", "projection"},
+    {"dicom", "projection", "radiograph_header"},
     {"alignment"},
     {"networks"},
     {"readers"},
