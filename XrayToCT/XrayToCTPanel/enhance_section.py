@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from slicer.i18n import tr as _
+from XrayToCTLib.commands.radiograph_file import lost_words
 from XrayToCTLib.enhancement.pipeline import Pipeline
 from XrayToCTLib.enhancement.pipeline_editor import PipelineEditor
 from XrayToCTLib.enhancement.presets import NONE, find_pipeline
@@ -238,7 +240,10 @@ class EnhanceSection(Section):
             return
         path = chosenPath(self.ui.enhanceWritePathEdit)
         run = self.panel.logic.exportEnhanced(parameters.enhanceVolume, path, wait=False)
-        self.writing.start(run, lambda file: self.panel.showStatus(_("Written to {file}.").format(file=file)))
+        self.writing.start(run, self._written)
+
+    def _written(self, file: Path) -> None:
+        self.panel.showStatus(" ".join((_("Written to {file}.").format(file=file), lost_words(file))).strip())
 
     def _reasonNotToWrite(self, node: Any) -> str:
         if node is None or not isEnhanced(attributesOf(node)):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .console import ProgressLine, print_json, print_result, say
 from .pipeline_option import pipeline_option
-from .radiograph_file import SUFFIXES, write_radiograph
+from .radiograph_file import SUFFIXES, lost_words, write_radiograph
 from .targets import refuse_existing
 from .translate import spacing_option
 
@@ -150,6 +150,8 @@ def _enhance(
     if not options.json:
         print_result(str(target))
     say(ran or "The pipeline has no filter: nothing was changed.")
+    if lost := lost_words(target):
+        say(lost)
     return record
 
 

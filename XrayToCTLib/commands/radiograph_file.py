@@ -63,6 +63,16 @@ def write_radiograph(
     return _write_image(radiograph, path, value_range, notes)
 
 
+def lost_words(path: Path) -> str:
+    """What a file of this kind cannot say of a radiograph, as a sentence for whoever writes it; "" when it says all."""
+    if path.suffix.lower() not in _WHOLE_NUMBERS:
+        return ""
+    return (
+        f"A {path.suffix.lower()} file cannot hold the pixel spacing: note it for whoever reads {path.name}, "
+        "or write .dcm or .nrrd."
+    )
+
+
 def _write_image(radiograph: Radiograph, path: Path, value_range: tuple[float, float], notes: dict[str, str]) -> Path:
     import SimpleITK as sitk
 
