@@ -54,6 +54,26 @@ def test_the_quantity_survives_implicit_vr_where_private_attributes_lose_their_t
     assert read_radiograph(tmp_path / "b.dcm").scale is IntensityScale.LINE_INTEGRAL
 
 
+@pytest.mark.parametrize("implicit", [False, True])
+def test_a_spacing_that_was_assumed_stays_assumed_until_somebody_corrects_it(tmp_path, implicit):
+    guessed = replace(SIMULATED, spacing=(430 / 4095, 430 / 4095), spacing_source=SpacingSource.ASSUMED)
+    path = write_dx(guessed, tmp_path / "a.dcm", **TEXTS)
+    dataset = pydicom.dcmread(path)
+    if implicit:
+        dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
+        dataset.is_little_endian, dataset.is_implicit_VR = True, True
+        dataset.save_as(path, write_like_original=False)
+    back = read_radiograph(path)
+    assert back.spacing_source is SpacingSource.ASSUMED and "was assumed when" in back.warnings[0]
+    assert read_radiograph(path, spacing=0.2).spacing_source is SpacingSource.CALLER
+    dataset = pydicom.dcmread(path)
+    dataset.ImagerPixelSpacing = [0.2, 0.2]
+    dataset.save_as(path)
+    corrected = read_radiograph(path)
+    assert (corrected.spacing, corrected.spacing_source) == ((0.2, 0.2), SpacingSource.IMAGER_PIXEL_SPACING)
+    assert corrected.warnings == ()
+
+
 def test_without_the_private_block_it_is_an_ordinary_logarithmic_radiograph(tmp_path):
     dataset = pydicom.dcmread(write_dx(SIMULATED, tmp_path / "a.dcm", **TEXTS))
     dataset.remove_private_tags()

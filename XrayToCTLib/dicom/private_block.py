@@ -8,6 +8,7 @@ value = slope * stored value + intercept), and one private block names the quant
     (0079,1001)  CS  LINE_INTEGRAL    name of an IntensityScale
     (0079,1002)  LO                   the quantity in words
     (0079,1003)  UT                   what was done to the image, one sentence a line (only where something was)
+    (0079,1004)  DS  row\\column      the pixel spacing in mm that nobody knew, and that was assumed (only where it was)
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ CREATOR = "XRAYTOCT"
 _QUANTITY = 0x01
 _QUANTITY_IN_WORDS = 0x02
 _PROCESSING = 0x03
+_ASSUMED_SPACING = 0x04
 
 _WORDS = {
     IntensityScale.LINE_INTEGRAL: "integral of the attenuation along the ray, ln(I0/I)",
@@ -84,3 +86,21 @@ def read_processing(dataset: Dataset) -> tuple[str, ...]:
     if isinstance(text, bytes):  # private attributes lose their VR in Implicit VR files
         text = text.decode("utf-8", "replace").rstrip(" \0")
     return tuple(str(text).splitlines())
+
+
+def write_assumed_spacing(dataset: Dataset, spacing: tuple[float, float]) -> None:
+    """State that the (row, column) spacing in the standard's attribute was assumed."""
+    values = [f"{length:.10g}" for length in spacing]
+    dataset.private_block(GROUP, CREATOR, create=True).add_new(_ASSUMED_SPACING, "DS", values)
+
+
+def read_assumed_spacing(dataset: Dataset) -> tuple[float, float] | None:
+    """What `write_assumed_spacing` stated; None for a file whose spacing is known, or that is not ours."""
+    try:
+        value = dataset.private_block(GROUP, CREATOR)[_ASSUMED_SPACING].value
+        if isinstance(value, bytes):  # private attributes lose their VR in Implicit VR files
+            value = value.decode("ascii", "replace").rstrip(" \0").split("\\")
+        row, column = (float(length) for length in value)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return row, column

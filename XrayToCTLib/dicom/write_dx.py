@@ -11,10 +11,10 @@ import numpy as np
 
 from ..enhancement.history import enhancement_sentences
 from ..errors import XrayToCTError
-from ..radiograph import IntensityScale, Radiograph
+from ..radiograph import IntensityScale, Radiograph, SpacingSource
 from .dx_object import DxDescription, dx_dataset
 from .pixel_stream import set_pixel_data
-from .private_block import write_processing, write_quantity
+from .private_block import write_assumed_spacing, write_processing, write_quantity
 from .pydicom_versions import major_version
 from .save_file import add_file_meta, save_whole
 
@@ -46,7 +46,8 @@ def write_dx(
 
     Stored values run from 0 to 2**bits - 1 over the image's range; slope and intercept to its own quantity go into
     a Real World Value Mapping, and its name into a private block (see `private_block`), so that `read_radiograph`
-    gives back the same values within half a step, and the same scale. So do the enhancement pipelines that ran.
+    gives back the same values within half a step, and the same scale. So do the enhancement pipelines that ran, and a
+    spacing that was assumed.
 
     Args:
         radiograph: one frame; take one of several by ``radiograph.frame(i)``.
@@ -92,6 +93,8 @@ def write_dx(
     dataset = dx_dataset(radiograph, about, new_uid)
     _add_pixels(dataset, radiograph, bits_stored, whole=compression != "none")
     write_processing(dataset, enhancement_sentences(radiograph.history))
+    if radiograph.spacing_source is SpacingSource.ASSUMED:
+        write_assumed_spacing(dataset, radiograph.spacing)
     add_file_meta(dataset)
     if compression == "rle":
         _compress(dataset)

@@ -14,6 +14,7 @@ from ..dicom.detector_spacing import detector_spacing, frame_time_ms, pixel_aspe
 from ..dicom.encapsulated import check_stream_end
 from ..dicom.functional_groups import raise_functional_groups
 from ..dicom.grey_levels import grey_levels
+from ..dicom.private_block import read_assumed_spacing
 from ..dicom.sop_classes import check_radiograph
 from ..dicom.stored_values import map_patterns, stored_values
 from ..errors import XrayToCTError
@@ -21,7 +22,7 @@ from ..radiograph import IntensityScale, Radiograph, SpacingSource, View
 from .grey import to_grey
 from .identity import file_sha256
 from .polarity import Polarity, estimate_polarity
-from .spacing import assumed_spacing
+from .spacing import assumed_before, assumed_spacing
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -155,6 +156,10 @@ def _spacing(
         note = f"Spacing {given[0]:g} x {given[1]:g} mm (row x column) given by the caller."
         return given, SpacingSource.CALLER, [note], []
     if found.value is not None:
+        assumed = read_assumed_spacing(dataset)
+        if assumed is not None and np.allclose(found.value, assumed, rtol=1e-5, atol=0):
+            warnings = [*found.warnings, assumed_before(found.value)]
+            return found.value, SpacingSource.ASSUMED, [found.history], warnings
         return found.value, found.source, [found.history], list(found.warnings)
     value, warning = assumed_spacing((shape[0], shape[1]), aspect=pixel_aspect(dataset))
     return value, SpacingSource.ASSUMED, [found.history], [*found.warnings, warning]
