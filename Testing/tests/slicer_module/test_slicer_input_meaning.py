@@ -12,7 +12,8 @@ import slicer
 from phantom_files import XA, dicom_file
 from Testing.host import SlicerHost
 from XrayToCTLib import XrayToCTError
-from XrayToCTLib.radiograph import IntensityScale, SpacingSource
+from XrayToCTLib.commands.radiograph_file import write_radiograph
+from XrayToCTLib.radiograph import IntensityScale, Radiograph, SpacingSource, View
 
 from scene_probe import SPACING, add_volume, chest_values, correlation, read_node
 
@@ -112,3 +113,26 @@ def test_a_cine_gives_the_frame_that_was_asked_for(host: SlicerHost, module: Mod
     assert not np.array_equal(first, second)
     with pytest.raises(XrayToCTError, match="no frame 2"):
         logic.translate(node, frame=2)
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_radiograph_that_we_wrote_as_nrrd_means_in_slicer_what_it_meant(
+    host: SlicerHost, module: ModuleType, tmp_path: Path, frames: int
+) -> None:
+    radiograph = Radiograph(
+        np.stack([chest_values()[0] / 200 * (1 + index) for index in range(frames)]).astype(np.float32),
+        (0.5, 0.4),
+        SpacingSource.ASSUMED,
+        IntensityScale.LINE_INTEGRAL,
+        "simulated",
+        "1.2",
+        modality="XA",
+        view=View.LATERAL,
+    )
+    path = write_radiograph(radiograph, tmp_path / "a.nrrd", value_range=(0, 1), derivation="", notes={})
+    node = host.load_volume(path)
+    read = read_node(node)
+    assert (read.frames, read.scale, read.view) == (frames, IntensityScale.LINE_INTEGRAL, View.LATERAL)
+    assert (read.spacing, read.spacing_source) == ((0.5, 0.4), SpacingSource.ASSUMED)
+    slicer.util.updateVolumeFromArray(node, slicer.util.arrayFromVolume(node) * 2 + 1)
+    assert read_node(node).scale is IntensityScale.DISPLAY
