@@ -1,6 +1,6 @@
 """Radiograph header: what XrayToCT knows of a radiograph, in the .nrrd or .mha file that it writes it to.
 
-Other programs keep such entries when they write a changed image, so the words hold for the very pixels that they were
+A program may keep such entries when it writes a changed image, so the words hold for the very pixels that they were
 written with and for no others.
 """
 
@@ -22,7 +22,7 @@ HEADER_KEY = "XrayToCT_radiograph"
 
 @dataclass(frozen=True, slots=True)
 class RadiographHeader:
-    """The attributes of a ``Radiograph`` that pixels and a grid do not tell.
+    """The attributes of a ``Radiograph`` that pixels and a grid do not tell; by default, of a file that says nothing.
 
     Attributes:
         spacing: (row, column) in mm, to which ``spacing_source`` belongs.
@@ -30,20 +30,20 @@ class RadiographHeader:
         enhancement: the sentences of the history that tell of one.
     """
 
-    spacing: tuple[float, float]
-    spacing_source: SpacingSource
-    scale: IntensityScale
-    modality: str
-    view: View | None
-    body_part: str
-    frame_time_ms: float | None
-    lossy_ratio: float | None
-    enhancement: tuple[str, ...]
+    spacing: tuple[float, float] | None = None
+    spacing_source: SpacingSource = SpacingSource.FILE_HEADER
+    scale: IntensityScale = IntensityScale.DISPLAY
+    modality: str = ""
+    view: View | None = None
+    body_part: str = ""
+    frame_time_ms: float | None = None
+    lossy_ratio: float | None = None
+    enhancement: tuple[str, ...] = ()
 
     def source_of(self, spacing: tuple[float, float]) -> SpacingSource:
         """Of the spacing in the file: somebody may have corrected it since."""
-        same = np.allclose(spacing, self.spacing, rtol=1e-5, atol=0)
-        return self.spacing_source if same else SpacingSource.FILE_HEADER
+        known = self.spacing is not None and np.allclose(spacing, self.spacing, rtol=1e-5, atol=0)
+        return self.spacing_source if known else SpacingSource.FILE_HEADER
 
 
 def header_text(radiograph: Radiograph) -> str:

@@ -19,7 +19,7 @@ LEVELS = [
     {"radiograph"},
     {"ct_stack", "enhancement"},
     {"dicom", "projection", "radiograph_header"},
-    {"alignment"},
+    {"alignment", "radiograph_file"},
     {"networks"},
     {"readers"},
     {"models"},

@@ -12,8 +12,8 @@ from tiny_bundle import make_radiograph
 
 import XrayToCTLib as x2ct
 from XrayToCTLib.cli import main
-from XrayToCTLib.commands.radiograph_file import write_radiograph
 from XrayToCTLib.radiograph import IntensityScale, Radiograph, SpacingSource, View
+from XrayToCTLib.radiograph_file import write_radiograph
 from XrayToCTLib.radiograph_header import HEADER_KEY
 
 ATTRIBUTES = ("spacing", "spacing_source", "scale", "modality", "view", "body_part", "frame_time_ms", "lossy_ratio")
@@ -37,7 +37,7 @@ def radiograph(frames: int = 1, source: SpacingSource = SpacingSource.IMAGER_PIX
 
 
 def write(given: Radiograph, path: Path) -> Path:
-    return write_radiograph(given, path, value_range=(0.0, 1.0), derivation="", notes={})
+    return write_radiograph(given, path, value_range=(0.0, 1.0))
 
 
 @pytest.mark.parametrize("suffix", [".nrrd", ".mha"])

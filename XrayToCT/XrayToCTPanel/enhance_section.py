@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from slicer.i18n import tr as _
-from XrayToCTLib.commands.radiograph_file import lost_words
 from XrayToCTLib.enhancement.pipeline import Pipeline
 from XrayToCTLib.enhancement.pipeline_editor import PipelineEditor
 from XrayToCTLib.enhancement.presets import NONE, find_pipeline
 from XrayToCTLib.errors import XrayToCTError
+from XrayToCTLib.radiograph_file import lost_words
 
 from .before_translate import BeforeTranslate
 from .comparison_view import ComparisonView

@@ -6,9 +6,8 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from XrayToCTLib.commands.radiograph_file import SUFFIXES, write_radiograph
-from XrayToCTLib.enhancement.history import enhancement_sentences
 from XrayToCTLib.errors import XrayToCTError
+from XrayToCTLib.radiograph_file import SUFFIXES, write_radiograph
 
 from .enhanced_meaning import isEnhanced
 from .provenance import attributesOf
@@ -48,11 +47,5 @@ def _steps(volumeNode: Any, path: Path) -> Generator[Any, Any, Path]:
 
 def _write(snapshot: VolumeSnapshot, path: Path) -> Path:
     radiograph = radiographFromSnapshot(snapshot)
-    ran = " ".join(enhancement_sentences(radiograph.history))
-    return write_radiograph(
-        radiograph,
-        path,
-        value_range=(float(radiograph.pixels.min()), float(radiograph.pixels.max())),
-        derivation=ran or "Copied as it is: the pipeline has no filter.",
-        notes={"enhancement": ran} if ran else {},
-    )
+    value_range = (float(radiograph.pixels.min()), float(radiograph.pixels.max()))
+    return write_radiograph(radiograph, path, value_range=value_range)

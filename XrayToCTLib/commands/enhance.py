@@ -7,9 +7,9 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..radiograph_file import SUFFIXES, lost_words, write_radiograph
 from .console import ProgressLine, print_json, print_result, say
 from .pipeline_option import pipeline_option
-from .radiograph_file import SUFFIXES, lost_words, write_radiograph
 from .targets import refuse_existing
 from .translate import spacing_option
 
@@ -124,13 +124,7 @@ def _enhance(
     context = radiograph_context(radiograph)
     ran = " ".join(enhancement_sentences(result.history))
     target = options.output.absolute()
-    write_radiograph(
-        result,
-        target,
-        value_range=context.value_range,
-        derivation=ran or "Copied as it is: the pipeline has no filter.",
-        notes={"enhancement": ran} if ran else {},
-    )
+    write_radiograph(result, target, value_range=context.value_range)
     figures = {
         "before": quality_figures(radiograph.pixels[0], context),
         "after": quality_figures(result.pixels[0], context),

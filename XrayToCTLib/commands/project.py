@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..radiograph import View
+from ..radiograph_file import write_radiograph
 from .console import print_result, say
-from .radiograph_file import write_radiograph
 from .targets import refuse_existing
 
 if TYPE_CHECKING:
@@ -67,7 +67,6 @@ def _write(radiograph: Radiograph, path: Path, ct_name: str) -> None:
         path,
         value_range=(float(radiograph.pixels.min()), float(radiograph.pixels.max())),
         derivation=f"Simulated from a CT by projection; not a real radiograph. {' '.join(radiograph.history)}",
-        notes={},
         patient_id="SIMULATED",
         credit=f"CT: {ct_name}",
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import XrayToCTError
 from ..radiograph import IntensityScale, Radiograph, SpacingSource, View
+from ..radiograph_header import RadiographHeader
 from .dicom_file import read_dicom_file
 from .file_format import FileFormat, detect_format
 from .identity import file_sha256
@@ -63,11 +63,11 @@ def read_radiograph(
     else:
         raw = read_raster_file(path, file_format)
 
-    header = raw.header
+    header = raw.header or RadiographHeader()
     history, warnings = list(raw.history), list(raw.warnings)
     pixels = np.ascontiguousarray(raw.pixels, dtype=np.float32)
     scale = IntensityScale.DISPLAY
-    if header is not None and polarity != "bone-dark":
+    if raw.header is not None and polarity != "bone-dark":
         scale = header.scale
         history.append("Kept the values: XrayToCT wrote this file, with bone bright.")
     elif np.isfinite(pixels).all():  # else the Radiograph refuses it below, in its own words
@@ -77,37 +77,30 @@ def read_radiograph(
             pixels = np.subtract(low + high, pixels, out=None if pixels is raw.pixels else pixels, dtype=np.float32)
         history.append(decision.history)
         warnings += [decision.warning] if decision.warning else []
-    value, spacing_source = given or raw.spacing, SpacingSource.CALLER if given else SpacingSource.FILE_HEADER
-    if value is None:
+    if given is not None:
+        value, spacing_source = given, SpacingSource.CALLER
+    elif raw.spacing is not None:
+        value, spacing_source = raw.spacing, header.source_of(raw.spacing)
+        warnings += [assumed_before(value)] if spacing_source is SpacingSource.ASSUMED else []
+    else:
         value, warning = assumed_spacing((pixels.shape[1], pixels.shape[2]))
         spacing_source = SpacingSource.ASSUMED
         warnings.append(warning)
-    elif header is not None and not given:
-        spacing_source = header.source_of(value)
-        if spacing_source is SpacingSource.ASSUMED:
-            warnings.append(assumed_before(value))
     history.append(f"Spacing {value[0]:.6g} x {value[1]:.6g} mm (row x column), {spacing_source.value}.")
-    radiograph = Radiograph(
+    return Radiograph(
         pixels=pixels,
         spacing=value,
         spacing_source=spacing_source,
         scale=scale,
         source=str(path),
         identity=file_sha256(path),
-        view=direction,
-        history=tuple(history),
-        warnings=tuple(warnings),
-    )
-    if header is None:
-        return radiograph
-    return replace(
-        radiograph,
-        view=direction or header.view,
         modality=header.modality,
+        view=direction or header.view,
         body_part=header.body_part,
         frame_time_ms=header.frame_time_ms,
         lossy_ratio=header.lossy_ratio,
-        history=(*radiograph.history, *header.enhancement),
+        history=(*history, *header.enhancement),
+        warnings=tuple(warnings),
     )
 
 

@@ -401,7 +401,9 @@ def test_the_enhanced_volume_is_written_as_dicom_that_says_what_ran(panel: Any, 
     ui.enhanceWritePathEdit.setCurrentPath(str(tmp_path / "a.png"))
     ui.enhanceWriteButton.click()
     settle(panel)
-    assert "Written to" in ui.enhanceStatusLabel.text and "cannot hold the pixel spacing" in ui.enhanceStatusLabel.text
+    assert (
+        "Written to" in ui.enhanceStatusLabel.text and "does not state the pixel spacing" in ui.enhanceStatusLabel.text
+    )
 
 
 def test_a_reference_adds_psnr_and_ssim_to_the_captions(panel: Any) -> None:

@@ -12,8 +12,8 @@ import slicer
 from phantom_files import XA, dicom_file
 from Testing.host import SlicerHost
 from XrayToCTLib import XrayToCTError
-from XrayToCTLib.commands.radiograph_file import write_radiograph
 from XrayToCTLib.radiograph import IntensityScale, Radiograph, SpacingSource, View
+from XrayToCTLib.radiograph_file import write_radiograph
 
 from scene_probe import SPACING, add_volume, chest_values, correlation, read_node
 
@@ -129,7 +129,7 @@ def test_a_radiograph_that_we_wrote_as_nrrd_means_in_slicer_what_it_meant(
         modality="XA",
         view=View.LATERAL,
     )
-    path = write_radiograph(radiograph, tmp_path / "a.nrrd", value_range=(0, 1), derivation="", notes={})
+    path = write_radiograph(radiograph, tmp_path / "a.nrrd", value_range=(0, 1))
     node = host.load_volume(path)
     read = read_node(node)
     assert (read.frames, read.scale, read.view) == (frames, IntensityScale.LINE_INTEGRAL, View.LATERAL)

@@ -62,7 +62,7 @@ def _single_precision_only() -> bool:
     if wanted not in ("", "auto", "fp32"):
         raise XrayToCTError(
             f"{PRECISION_ENVIRONMENT} is {wanted!r}.",
-            hint=f"Set {PRECISION_ENVIRONMENT} to fp32 for the same HU with every backend, or remove it.",
+            hint=f"Set {PRECISION_ENVIRONMENT} to fp32 to keep to single precision, or remove it.",
         )
     return wanted == "fp32"
 

@@ -1,4 +1,4 @@
-"""Writing a radiograph that a verb made: DICOM, PNG or NRRD, wholly or not at all."""
+"""Radiograph file: a radiograph written as DICOM, PNG, TIFF, NRRD or MetaImage, wholly or not at all."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import XrayToCTError
-from ..radiograph import Radiograph, SpacingSource
-from ..radiograph_header import HEADER_KEY, header_text
+from .enhancement.history import enhancement_sentences
+from .errors import XrayToCTError
+from .radiograph import Radiograph, SpacingSource
+from .radiograph_header import HEADER_KEY, header_text
 
 SUFFIXES = (".dcm", ".png", ".tif", ".tiff", ".nrrd", ".mha")
 _WHOLE_NUMBERS = (".png", ".tif", ".tiff")
 _LONGEST_DERIVATION = 1024
+_NOT_ENHANCED = "Copied as it is: the pipeline has no filter."
 
 
 def write_radiograph(
@@ -21,8 +23,7 @@ def write_radiograph(
     path: Path,
     *,
     value_range: tuple[float, float],
-    derivation: str,
-    notes: dict[str, str],
+    derivation: str = "",
     patient_id: str = "ANONYMOUS",
     credit: str = "",
 ) -> Path:
@@ -32,8 +33,7 @@ def write_radiograph(
         path: ends in one of ``SUFFIXES``. .dcm, .png and .tif hold one frame; .nrrd and .mha hold all, as float32,
             and what is known of the radiograph, so that ``read_radiograph`` gives it back as it was.
         value_range: what becomes 0 and 65535 in .png and .tif.
-        derivation: for DICOM's Derivation Description; shortened to what it holds.
-        notes: header entries of .nrrd and .mha.
+        derivation: for DICOM's Derivation Description, shortened to what it holds; by default what enhanced it.
         patient_id, credit: DICOM's Patient ID, and whom to thank for the source.
 
     Raises:
@@ -46,8 +46,9 @@ def write_radiograph(
             hint="Write a .nrrd or .mha file, or choose one frame with --frame.",
         )
     if suffix == ".dcm":
-        from ..dicom.write_dx import write_dx
+        from .dicom.write_dx import write_dx
 
+        derivation = derivation or " ".join(enhancement_sentences(radiograph.history)) or _NOT_ENHANCED
         if radiograph.spacing_source is SpacingSource.ASSUMED:
             derivation = f"The pixel spacing was assumed. {derivation}"
         if len(derivation) > _LONGEST_DERIVATION:
@@ -60,20 +61,20 @@ def write_radiograph(
             credit=credit,
             body_part=radiograph.body_part[:16].upper(),  # empty where the source does not say: never a guess
         )
-    return _write_image(radiograph, path, value_range, notes)
+    return _write_image(radiograph, path, value_range)
 
 
 def lost_words(path: Path) -> str:
-    """What a file of this kind cannot say of a radiograph, as a sentence for whoever writes it; "" when it says all."""
+    """What a file of this kind does not say of a radiograph, as a sentence for its writer; "" when it says all."""
     if path.suffix.lower() not in _WHOLE_NUMBERS:
         return ""
     return (
-        f"A {path.suffix.lower()} file cannot hold the pixel spacing: note it for whoever reads {path.name}, "
+        f"A {path.suffix.lower()} file does not state the pixel spacing: note it for whoever reads {path.name}, "
         "or write .dcm or .nrrd."
     )
 
 
-def _write_image(radiograph: Radiograph, path: Path, value_range: tuple[float, float], notes: dict[str, str]) -> Path:
+def _write_image(radiograph: Radiograph, path: Path, value_range: tuple[float, float]) -> Path:
     import SimpleITK as sitk
 
     pixels = radiograph.pixels if radiograph.frames > 1 else radiograph.pixels[0]
@@ -85,8 +86,6 @@ def _write_image(radiograph: Radiograph, path: Path, value_range: tuple[float, f
     image.SetSpacing((radiograph.spacing[1], radiograph.spacing[0], 1.0)[: image.GetDimension()])
     if path.suffix.lower() not in _WHOLE_NUMBERS:
         image.SetMetaData(HEADER_KEY, header_text(radiograph))
-    for key, value in notes.items():
-        image.SetMetaData(f"XrayToCT_{key}", " ".join(value.split()))
     # A folder of its own: the writer goes by the suffix, and whatever it leaves after a failure goes with the folder.
     try:
         with tempfile.TemporaryDirectory(prefix=".xray-to-ct-", dir=path.parent) as folder:
